@@ -1,0 +1,148 @@
+"""The engine, the sessions, and the differences of the two dialects, which are known here and nowhere else.
+
+On SQLite a writer's transaction begins with BEGIN IMMEDIATE, so that what it reads is what it changes; the driver's own
+way of beginning transactions silently loses updates. On PostgreSQL rows are locked by name. Both commit to the disk.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    event,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+BUSY_TIMEOUT = 30_000  # milliseconds a SQLite connection waits for another process's write
+POOL_SIZE = 8
+BELL = "engage"  # the channel of NOTIFY
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}", "secure_delete=ON")
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, always UTC: SQLite drops time zones and PostgreSQL answers in the session's."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant needs a time zone: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables; constraints are named so that migrations can find them on both dialects."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant()}  # noqa: RUF012 - SQLAlchemy reads it as it stands
+
+
+class Database:
+    """One process's way to the database: sessions to read with, transactions to write in, and a bell for the worker."""
+
+    def __init__(self, url: str, *, begin_write: str = "BEGIN IMMEDIATE") -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url, begin_write) if self.is_sqlite else _postgresql_engine(url)
+        self._read = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._write = async_sessionmaker(
+            self.engine.execution_options(engage_write=True), expire_on_commit=False, autoflush=True
+        )
+        self.rung = asyncio.Event()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads; its transaction is given up at the end."""
+        async with self._read() as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """One transaction, committed at the end or rolled back whole; rings the bell where facts were journalled."""
+        async with self._write() as session:
+            async with session.begin():
+                yield session
+            if session.info.get("is_bell_due"):
+                self.rung.set()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def ring(session: AsyncSession) -> None:
+    """Wake the workers when this transaction commits: in this process, and on PostgreSQL in every other."""
+    if session.info.get("is_bell_due"):
+        return
+    session.info["is_bell_due"] = True
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_notify(BELL, "")))
+
+
+def driver_url(url: str) -> str:
+    """The contract's URL with the driver that Engage uses."""
+    scheme, rest = url.split("://", 1)
+    return f"{DRIVERS[scheme]}://{rest}"
+
+
+def _sqlite_engine(url: str, begin_write: str) -> AsyncEngine:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(driver_url(url), pool_size=POOL_SIZE, connect_args={"isolation_level": None})
+    event.listen(engine.sync_engine, "connect", set_pragmas)
+    event.listen(engine.sync_engine, "begin", _begin(begin_write))
+    return engine
+
+
+def _postgresql_engine(url: str) -> AsyncEngine:
+    return create_async_engine(
+        driver_url(url), pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, connect_args={"prepare_threshold": None}
+    )
+
+
+def set_pragmas(connection: Any, record: object) -> None:
+    """What every SQLite connection needs to be durable and true to its constraints."""
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(begin_write: str) -> Callable[[Any], None]:
+    def begin(connection: Any) -> None:
+        is_write = connection.get_execution_options().get("engage_write", False)
+        connection.exec_driver_sql(begin_write if is_write else "BEGIN")
+
+    return begin

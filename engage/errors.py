@@ -1,0 +1,78 @@
+"""What Engage refuses, each error named after the fact that was refused.
+
+``status`` is the HTTP answer, the message is one line for the reader: what happened and what to do.
+"""
+
+from typing import ClassVar
+
+
+class EngageError(Exception):
+    """A refusal with a sentence for the reader."""
+
+    status: ClassVar[int] = 400
+
+
+class NotFound(EngageError):
+    """The thing does not exist for whoever asks, which includes whatever they may not see."""
+
+    status = 404
+
+
+class FormStale(EngageError):
+    """The CSRF token is missing, forged or from another browser."""
+
+    status = 403
+
+
+class RegistrationClosed(EngageError):
+    """Registration is over, has not begun, or the evening or sitting is gone."""
+
+    status = 409
+
+
+class SlotFull(EngageError):
+    """The sitting has no place left for this party."""
+
+    status = 409
+
+
+class OfferLapsed(EngageError):
+    """The offered place has passed on, or was never offered."""
+
+    status = 409
+
+
+class OfferPending(EngageError):
+    """An offered place has to be taken or declined first."""
+
+    status = 409
+
+
+class NotHeld(EngageError):
+    """The act needs a place, or a registration that is still live."""
+
+    status = 409
+
+
+class LinkExpired(EngageError):
+    """A sign-in link was used already or is too old."""
+
+    status = 410
+
+
+class Overloaded(EngageError):
+    """More is waiting than can be answered soon."""
+
+    status = 503
+
+
+class SettingsInvalid(EngageError):
+    """A setting is missing or makes no sense."""
+
+
+class FileFaulty(EngageError):
+    """A file to load has faults; ``faults`` holds one line each, with its place."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults

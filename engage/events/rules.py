@@ -1,0 +1,65 @@
+"""What is decided about places, without I/O: who gets one, who is next, and how long an offer is held."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+LONGEST_HOLD = timedelta(hours=24)
+SHORTEST_HOLD = timedelta(minutes=15)
+SHARE_OF_TIME_LEFT = 4  # an offer is held for at most a quarter of the time that is left to give the place to others
+LAST_HOLD_BEFORE_START = timedelta(hours=1)
+
+PLACED = frozenset({"confirmed", "attended"})
+QUEUED = frozenset({"waiting", "offered"})
+LIVE = PLACED | QUEUED
+
+
+class InLine(Protocol):
+    """Somebody's place in a queue; ``turn`` rises in the order of commit."""
+
+    turn: int
+
+    @property
+    def party(self) -> int: ...
+
+
+Anyone = TypeVar("Anyone", bound=InLine)
+
+
+def seats_left(capacity: int, held: int) -> int:
+    """Places neither given nor offered."""
+    return capacity - held
+
+
+def has_room(free: int, waiting: int, party: int) -> bool:
+    """Whether a newcomer gets a place at once. Nobody overtakes those who wait, not even for a place too few for them."""
+    return waiting == 0 and free >= party
+
+
+def next_in_line(line: Sequence[Anyone], free: int) -> Anyone | None:
+    """The first in line, if what is free is enough for them and whom they bring."""
+    first = min(line, key=lambda each: each.turn, default=None)
+    return first if first is not None and first.party <= free else None
+
+
+def offer_expires_at(now: datetime, starts_at: datetime) -> datetime | None:
+    """Until when a place offered now is held; None when it is too late to offer one.
+
+    A day where there is time, a quarter of the time left where there is less, and never past one hour before the start.
+    """
+    end = starts_at - LAST_HOLD_BEFORE_START
+    if now >= end:
+        return None
+    hold = max(SHORTEST_HOLD, min(LONGEST_HOLD, (end - now) / SHARE_OF_TIME_LEFT))
+    return min(now + hold, end)
+
+
+def why_closed(status: str, registration_closes_at: datetime | None, last_start: datetime | None, now: datetime) -> str | None:
+    """Why nobody can register for an evening any more, as a sentence; None while they can."""
+    if status == "cancelled":
+        return "This open evening has been cancelled."
+    if last_start is None or now >= last_start:
+        return "This open evening is over."
+    if registration_closes_at is not None and now >= registration_closes_at:
+        return "Registration for this open evening has closed."
+    return None

@@ -1,0 +1,51 @@
+"""The outbox: messages that are made and not yet in the relay's hands, and the built-in catcher's store."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engage.database import Base, Key
+
+
+class OutboxMessage(Base):
+    """One message to one person, whole and fixed when it is made; ``key`` makes it unique.
+
+    ``stream`` keeps messages about one thing in order. ``state`` is waiting, sent (accepted by the relay), dead (given
+    up) or dropped (no longer true). ``due_at``, ``first_tried_at`` and the lease are by the real clock: whoever
+    holds ``lease`` may send the message until ``leased_until``. ``content`` is the message's bytes as RFC 5322 writes
+    them, emptied some time after sending.
+    """
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "stream", "id"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    stream: Mapped[str] = mapped_column(String(60))
+    recipient: Mapped[str] = mapped_column(String(254))
+    envelope_from: Mapped[str] = mapped_column(String(254))
+    message_id: Mapped[str] = mapped_column(String(200))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    first_tried_at: Mapped[datetime | None]
+    lease: Mapped[str | None] = mapped_column(String(40))
+    leased_until: Mapped[datetime | None]
+    reply: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class CaughtMessage(Base):
+    """A message that the built-in catcher received in place of a relay."""
+
+    __tablename__ = "caught_message"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    received_at: Mapped[datetime]
+    envelope_from: Mapped[str] = mapped_column(String(254))
+    recipients: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

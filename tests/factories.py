@@ -1,0 +1,47 @@
+"""Things to test with, each as plain as it can be; what matters to a test is given by that test."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engage.events.models import OpenEvening, Slot, Vacancy
+from engage.events.registering import Application, Details
+
+EVENING_STARTS_AT = datetime(2027, 2, 24, 18, 0, tzinfo=UTC)
+
+
+def make_evening(*capacities: int, **changed: Any) -> OpenEvening:
+    """A published evening with a sitting of each capacity, an hour after one another, and one vacancy."""
+    given: dict[str, Any] = {"slug": "reviews-team", "title": "Reviews Team open evening", "status": "published"}
+    evening = OpenEvening(**given | changed)
+    evening.slots = [
+        make_slot(f"sitting-{number}", capacity, EVENING_STARTS_AT + timedelta(hours=number))
+        for number, capacity in enumerate(capacities or (2,))
+    ]
+    evening.vacancies = [
+        Vacancy(key="caseworker", title="Caseworker", grade="7", posts=4, closes_at=datetime(2027, 3, 14, 23, 59, tzinfo=UTC))
+    ]
+    return evening
+
+
+def make_slot(key: str, capacity: int, starts_at: datetime) -> Slot:
+    """A sitting of fifty minutes."""
+    return Slot(key=key, capacity=capacity, held=0, waiting=0, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=50))
+
+
+def make_application(evening: OpenEvening, slot: Slot | None, email: str, *, form: str | None = None, **changed: Any) -> Application:
+    """A posted form; ``form`` tells it from another one with the same address."""
+    given: dict[str, Any] = {
+        "name": "Somebody Interested",
+        "party": 1,
+        "vacancy_ids": frozenset(vacancy.id for vacancy in evening.vacancies),
+        "has_reminders": True,
+        "needs": {},
+    }
+    return Application(
+        open_evening_id=evening.id,
+        slot_id=slot.id if slot else None,
+        email=email,
+        email_key=email.lower(),
+        details=Details(**given | changed),
+        receipt=form or f"form-of-{email}",
+    )
