@@ -30,7 +30,13 @@ BUSY_TIMEOUT = 30_000  # milliseconds a SQLite connection waits for another proc
 POOL_SIZE = 8
 BELL = "engage"  # the channel of NOTIFY
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}", "secure_delete=ON")
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_TIMEOUT}",
+    "secure_delete=ON",
+)
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -80,7 +86,7 @@ class Database:
         self._write = async_sessionmaker(
             self.engine.execution_options(engage_write=True), expire_on_commit=False, autoflush=True
         )
-        self.rung = asyncio.Event()
+        self._bells: list[asyncio.Event] = []
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -95,7 +101,18 @@ class Database:
             async with session.begin():
                 yield session
             if session.info.get("is_bell_due"):
-                self.rung.set()
+                self.ring_here()
+
+    def bell(self) -> asyncio.Event:
+        """Set at every commit that left work to do; whoever waits for it clears it."""
+        bell = asyncio.Event()
+        self._bells.append(bell)
+        return bell
+
+    def ring_here(self) -> None:
+        """Wake who waits in this process."""
+        for bell in self._bells:
+            bell.set()
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -128,7 +145,11 @@ def _sqlite_engine(url: str, begin_write: str) -> AsyncEngine:
 
 def _postgresql_engine(url: str) -> AsyncEngine:
     return create_async_engine(
-        driver_url(url), pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, connect_args={"prepare_threshold": None}
+        driver_url(url),
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={"prepare_threshold": None},
     )
 
 

@@ -1,7 +1,7 @@
 """The journal of domain events: what happened, by ids only, and who still has to hear of it.
 
 A fact is written in the caller's transaction together with one pending row for each subscriber. A follower hands each
-fact to its subscribers at least once and in order within its stream; each acts idempotently in a transaction of its own.
+fact to its subscribers, at least once and in order within its stream; each acts in a transaction of its own.
 Pending rows, not a cursor over a serial id: a cursor skips facts whose transaction commits late.
 """
 
@@ -29,7 +29,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 
 class Fact(BaseModel):
-    """Something that happened. Fields are ids, numbers, instants and words of the domain: never a name or an address."""
+    """Something that happened. Fields are ids, numbers, instants and words of the domain, never a name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     subscribers: ClassVar[tuple[str, ...]] = ()

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.documents import Document, parse
 from engage.errors import FileFaulty
 from engage.shapes import Table, shown, tables
-from engage.unit_of_work import Lock, UnitOfWork
+from engage.unit_of_work import Command, Lock, UnitOfWork
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Section(Protocol):
         """The rows to lock first."""
 
     async def check(self, session: AsyncSession, now: datetime) -> list[str]:
-        """Lay the files over what is stored; the faults that show then. Faulty tables are checked too, as far as sound."""
+        """Lay the files over what is stored; the faults that show then, those of half-sound tables too."""
 
     async def apply(self, session: AsyncSession, now: datetime) -> LoadReport:
         """Write what was checked; only called where nothing is faulty."""
@@ -99,11 +100,11 @@ async def load(
     sections = [room.read([each for each in entries if each.kind in room.kinds], zone, is_forced) for room in rooms]
     for section in sections:
         faults += section.faults
-    locks = await unit_of_work.run(partial(_locks, sections))
+    command = partial(_load, sections, faults, now, is_dry_run)
     try:
-        return await unit_of_work.run(partial(_load, sections, faults, now, is_dry_run), locks=locks)
-    except _TakenBack as taken_back:
-        return taken_back.report
+        return await _run(command, sections, unit_of_work)
+    except IntegrityError:  # somebody added the same row meanwhile: now it is there to be laid over
+        return await _run(command, sections, unit_of_work)
 
 
 class _TakenBack(Exception):
@@ -111,6 +112,14 @@ class _TakenBack(Exception):
 
     def __init__(self, report: LoadReport) -> None:
         self.report = report
+
+
+async def _run(command: Command[LoadReport], sections: Sequence[Section], unit_of_work: UnitOfWork) -> LoadReport:
+    locks = await unit_of_work.run(partial(_locks, sections))
+    try:
+        return await unit_of_work.run(command, locks=locks)
+    except _TakenBack as taken_back:
+        return taken_back.report
 
 
 async def _locks(sections: Sequence[Section], session: AsyncSession) -> list[Lock]:

@@ -33,7 +33,10 @@ class Merged:
 
 
 def merge(given: Given, before: Mapping[str, Any] | None, loaded: Mapping[str, Any], *, is_forced: bool) -> Merged:
-    """The table laid over the stored row. ``loaded`` is what ``plain`` made of the columns of earlier loads."""
+    """The table laid over the stored row. ``loaded`` is what ``plain`` made of the columns of earlier loads.
+
+    Of a faulty column nothing is known after it: it has its default.
+    """
     defaults = given.shape.defaults()
     if before is None:
         return Merged(given, None, defaults | dict(given.columns), ())
@@ -44,7 +47,8 @@ def merge(given: Given, before: Mapping[str, Any] | None, loaded: Mapping[str, A
         if not is_forced and value != before[column] and plain_value(before[column]) != last[column]
     )
     taken = {column: value for column, value in given.columns.items() if column not in kept}
-    return Merged(given, before, {**before, **taken}, kept)
+    faulty = {column: value for column, value in defaults.items() if given.shape.key_of(column) in given.faulty}
+    return Merged(given, before, {**before, **taken, **faulty}, kept)
 
 
 def plain(columns: Mapping[str, Any]) -> dict[str, Any]:

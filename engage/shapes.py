@@ -77,8 +77,8 @@ class Part(Shape):
         return cls().model_dump()
 
     def given(self) -> dict[str, Any]:
-        """The columns that the file gives."""
-        return self.model_dump(include=self.model_fields_set)
+        """The columns that the file gives, and within them the keys that it gives."""
+        return self.model_dump(exclude_unset=True)
 
     @classmethod
     def read(cls, table: Table, place: str, zone: ZoneInfo) -> "Given":
@@ -173,10 +173,18 @@ def _key(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(letter.isspace() for letter in text):
+    if not _is_web_address(text):
         raise ValueError("must be a web address that begins with https:// or http://")
     return text
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    is_printed = all(letter.isprintable() and not letter.isspace() for letter in text)
+    return is_printed and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _mail_address(text: str) -> str:
@@ -218,6 +226,7 @@ def _text(length: int, least: int = 0) -> StringConstraints:
 
 
 Title = Annotated[str, _text(200, least=1), AfterValidator(_on_one_line)]
+Code = Annotated[str, _text(40, least=1), AfterValidator(_on_one_line)]
 Sentence = Annotated[str, _text(1_000, least=1), AfterValidator(_on_one_line)]
 Paragraph = Annotated[str, _text(2_000, least=1), AfterValidator(_in_paragraphs)]
 Key = Annotated[str, _text(40), AfterValidator(_key)]
@@ -232,7 +241,6 @@ Count = Annotated[int, Field(ge=1, le=100_000)]
 # Left out or empty, these are None.
 OptionalCode = Annotated[str, _text(40), _filled(_on_one_line)] | None
 OptionalTitle = Annotated[str, _text(200), _filled(_on_one_line)] | None
-OptionalSentence = Annotated[str, _text(1_000), _filled(_on_one_line)] | None
 OptionalParagraph = Annotated[str, _text(2_000), _filled(_in_paragraphs)] | None
 OptionalProse = Annotated[str, _text(50_000), _filled(_in_paragraphs)] | None
 OptionalUrl = Annotated[str, _text(2_000), _filled(_url)] | None

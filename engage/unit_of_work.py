@@ -66,7 +66,7 @@ class UnitOfWork:
             batch = self._next_batch()
             try:
                 outcomes = await self._commit(batch)
-            except Exception as error:  # the database refused the batch as a whole: nobody may wait for ever
+            except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
                 outcomes = [error] * len(batch)
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 _settle(waiting.answer, outcome)
@@ -115,7 +115,7 @@ async def _attempt(session: AsyncSession, command: Command[Any]) -> Any:
     try:
         async with session.begin_nested():
             return await command(session)
-    except Exception as error:  # it is raised again where the command was given in
+    except Exception as error:  # noqa: BLE001 - it is raised again where the command was given in
         return error
 
 

@@ -1,6 +1,6 @@
 """Places at open evenings. Every function runs as a command under the evening's lock and never commits.
 
-Places are counted on the sitting, turns on the evening; both are decided in the transaction that writes them down, and a
+Places are counted on the sitting, turns on the evening; both are decided in the transaction that writes them down. A
 freed place is offered in the transaction that frees it, so that no newcomer overtakes.
 """
 
@@ -65,8 +65,10 @@ async def position(session: AsyncSession, entry: QueueEntry) -> int | None:
     return (await session.scalar(before) or 0) + 1
 
 
-async def seat(session: AsyncSession, evening: OpenEvening, registration: Registration, slot: Slot, now: datetime) -> int | None:
-    """Give a place, or the last position in the queue, to somebody who has neither; their position, None with a place."""
+async def seat(
+    session: AsyncSession, evening: OpenEvening, registration: Registration, slot: Slot, now: datetime
+) -> int | None:
+    """Give a place, or else the last position in the queue, to somebody who has neither; the position, if any."""
     registration.slot_id = slot.id
     if rules.has_room(slot.seats_left, slot.waiting, registration.party):
         slot.held += registration.party
@@ -79,8 +81,8 @@ async def seat(session: AsyncSession, evening: OpenEvening, registration: Regist
 async def change(session: AsyncSession, registration: Registration, slot: Slot, now: datetime) -> None:
     """Move to another sitting: the new place is held before the old one is freed.
 
-    Where it is full, somebody with a place queues for it as a wish and keeps theirs; somebody without queues anew. Raises
-    RegistrationClosed, or OfferPending where an offered place would be lost by it.
+    Where it is full, somebody with a place queues for it as a wish and keeps theirs; somebody without queues anew.
+    Raises RegistrationClosed, or OfferPending where an offered place would be lost by it.
     """
     evening = registration.open_evening
     refuse_if_closed(evening, slot, now)
@@ -95,8 +97,8 @@ async def change(session: AsyncSession, registration: Registration, slot: Slot, 
         await (_move if has_room else _wish)(session, registration, slot, now)
     elif registration.status == "offered" and not has_room:
         raise OfferPending(
-            "That sitting is full. Take the place offered to you first: then you can queue for the other sitting without "
-            "losing it."
+            "That sitting is full. Take the place offered to you first: then you can queue for the other sitting "
+            "without losing it."
         )
     else:
         await _leave_queue(session, registration, now)
@@ -237,9 +239,7 @@ async def _queue(
     entry = QueueEntry(registration_id=registration.id, slot_id=slot.id, turn=evening.last_turn)
     session.add(entry)
     is_wish = registration.status == "confirmed"
-    joined = facts.QueueJoined(
-        registration_id=registration.id, slot_id=slot.id, position=slot.waiting, is_wish=is_wish
-    )
+    joined = facts.QueueJoined(registration_id=registration.id, slot_id=slot.id, position=slot.waiting, is_wish=is_wish)
     await append(session, joined, now)
     return slot.waiting
 

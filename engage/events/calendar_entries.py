@@ -62,7 +62,7 @@ def _description(evening: OpenEvening, place: Place) -> str:
         evening.summary,
         evening.joining_url and f"Join online: {evening.joining_url}",
         evening.accessibility and access,
-        "To change or cancel your place, use the link in our e-mail to you.",
+        "To change or cancel your place, use the link in our email to you.",
     )
     return "\n\n".join(part for part in parts if part)
 

@@ -19,16 +19,14 @@ def of_sitting(slot: Merged, held: int, *, is_draft: bool, now: datetime) -> Ite
         yield f"{place}, ends: must be after starts"
     if capacity and capacity < held:
         yield f"{place}, capacity: {capacity} is fewer than the {held} places already given or offered"
-    if slot.before is not None and slot.is_changed("starts_at", "ends_at") and not is_draft:
+    if slot.before and starts_at and ends_at and slot.is_changed("starts_at", "ends_at") and not is_draft:
         if slot.before["ends_at"] <= now:
             yield f"{place}, starts: this sitting is over, so its time cannot be changed; give a new one its own key"
         elif ends_at <= now:
             yield f"{place}, starts: would move the sitting into the past"
 
 
-def of_evening(
-    evening: Merged, ends: Sequence[datetime], needs: Collection[str], zone: ZoneInfo
-) -> Iterator[str]:
+def of_evening(evening: Merged, ends: Sequence[datetime], needs: Collection[str], zone: ZoneInfo) -> Iterator[str]:
     """``ends`` are those of all its sittings, ``needs`` the access needs that there are."""
     place = evening.given.place
     is_unexplained = not evening.after["cancel_reason"] and "cancel_reason" not in evening.given.faulty

@@ -5,6 +5,19 @@ from typing import ClassVar
 
 from engage.journal import Fact
 
+STREAM = "registration:"
+
+
+def stream_of(registration_id: int) -> str:
+    """What keeps facts and messages about one registration in order."""
+    return f"{STREAM}{registration_id}"
+
+
+def registration_id_of(stream: str) -> int | None:
+    """Whose stream it is; None for a stream about something else."""
+    number = stream.removeprefix(STREAM)
+    return int(number) if number != stream and number.isdigit() else None
+
 
 class RegistrationFact(Fact):
     """Something that happened to one registration; the person hears of it."""
@@ -14,7 +27,7 @@ class RegistrationFact(Fact):
 
     @property
     def stream(self) -> str:
-        return f"registration:{self.registration_id}"
+        return stream_of(self.registration_id)
 
 
 class PlaceFact(RegistrationFact):
@@ -107,6 +120,12 @@ class LinkRequested(RegistrationFact):
 
 class DetailsCorrected(RegistrationFact):
     """Name, companion, posts of interest, reminders or needs were corrected; nobody is written to."""
+
+    subscribers: ClassVar[tuple[str, ...]] = ()
+
+
+class ComingConfirmed(RegistrationFact):
+    """They said that they are still coming."""
 
     subscribers: ClassVar[tuple[str, ...]] = ()
 

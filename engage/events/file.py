@@ -1,7 +1,7 @@
 """The tables that describe an open evening in a file: what may stand in them, and what of it contradicts itself.
 
 Pure. Fields are named like the columns, their aliases are the file's keys. Of the tables within tables only what makes
-them meaningful is required; the rest is None, or an empty list, where it is left out.
+them meaningful is required; the rest stays left out where the file leaves it out.
 """
 
 import re
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from engage.shapes import (
+    Code,
     Count,
     Day,
     Days,
@@ -23,7 +24,6 @@ from engage.shapes import (
     OptionalMailAddress,
     OptionalParagraph,
     OptionalProse,
-    OptionalSentence,
     OptionalTitle,
     OptionalUrl,
     Paragraph,
@@ -71,7 +71,7 @@ class Material(Shape):
 
 class FormPart(Shape):
     title: Title
-    maps_to: OptionalSentence = None
+    maps_to: Sentence | None = None
 
 
 class SelectionTest(Shape):
@@ -81,7 +81,7 @@ class SelectionTest(Shape):
 
 class Interview(Shape):
     minutes: Count | None = None
-    panel: OptionalSentence = None
+    panel: Sentence | None = None
     covers: Many[Sentence]
 
 
@@ -91,8 +91,8 @@ class Hint(Shape):
 
 
 class Vetting(Shape):
+    code: Code
     title: Title
-    code: OptionalCode = None
     order: Count | None = None
     valid_years: Count | None = None
     allow_weeks: Count | None = None

@@ -14,7 +14,7 @@ class Happening:
     """A fact beside the registration that it is about. Times are as they were then, where the fact carries them."""
 
     entry: JournalEntry
-    fact: RegistrationFact
+    fact: facts.RegistrationFact
     registration: Registration
 
     @property

@@ -57,7 +57,7 @@ class OpenEvening(Base):
 
 
 class Slot(Base):
-    """One sitting; ``key`` is unique within its evening. ``held`` counts the places given or offered, companions too."""
+    """One sitting; ``key`` is unique within its evening. ``held`` counts places given or offered, companions too."""
 
     __tablename__ = "slot"
     __table_args__ = (

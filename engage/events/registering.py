@@ -1,4 +1,4 @@
-"""From the form to a registration and a receipt: one registration for each address and evening, revived, not doubled."""
+"""From the form to a registration and a receipt: one registration for each address and evening, never doubled."""
 
 import secrets
 from collections.abc import Mapping
@@ -159,7 +159,9 @@ async def _decoy(
 ) -> tuple[str, int | None]:
     """What a newcomer would be answered now. The idle updates cost what a newcomer's rows would, to the clock too."""
     await _touch(session, update(Registration).where(Registration.id == known.id).values(name=Registration.name))
-    await _touch(session, update(OpenEvening).where(OpenEvening.id == evening.id).values(last_turn=OpenEvening.last_turn))
+    await _touch(
+        session, update(OpenEvening).where(OpenEvening.id == evening.id).values(last_turn=OpenEvening.last_turn)
+    )
     again = facts.RegisteredAgain(registration_id=known.id, form=application.receipt)
     await append(session, again, now)
     if slot is None:

@@ -32,7 +32,7 @@ def seats_left(capacity: int, held: int) -> int:
 
 
 def has_room(free: int, waiting: int, party: int) -> bool:
-    """Whether a newcomer gets a place at once. Nobody overtakes those who wait, not even for a place too few for them."""
+    """Whether a newcomer gets a place at once: nobody overtakes those who wait, even where they need one more."""
     return waiting == 0 and free >= party
 
 
@@ -54,7 +54,9 @@ def offer_expires_at(now: datetime, starts_at: datetime) -> datetime | None:
     return min(now + hold, end)
 
 
-def why_closed(status: str, registration_closes_at: datetime | None, last_start: datetime | None, now: datetime) -> str | None:
+def why_closed(
+    status: str, registration_closes_at: datetime | None, last_start: datetime | None, now: datetime
+) -> str | None:
     """Why nobody can register for an evening any more, as a sentence; None while they can."""
     if status == "cancelled":
         return "This open evening has been cancelled."

@@ -1,0 +1,126 @@
+"""The web application: routes, middleware, lifespan. Wiring only."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from engage import pages
+from engage.database import Database
+from engage.errors import EngageError
+from engage.events import console, own
+from engage.events import pages as evening_pages
+from engage.headers import SecurityHeaders
+from engage.notify import pages as mail_pages
+from engage.people import pages as people_pages
+from engage.resources import PACKAGE
+from engage.settings import Settings, from_environment
+from engage.templating import templates_for
+from engage.tokens import Tokens
+from engage.unit_of_work import UnitOfWork
+from engage.web import Site, refuse
+from engage.worker import Worker
+
+LARGEST_BODY = 256 * 1024
+RETRY_AFTER = "5"  # seconds
+UNAVAILABLE = "The service cannot reach its records at the moment. Nothing was changed: please try again in a moment."
+SAID = {
+    400: "What was sent could not be read. Go back, and send it again.",
+    404: "There is no such page. Check the address, or start from the list of open evenings.",
+    405: "This address does not take that. Go back and use the buttons of the page.",
+    413: "That was more than this form takes. Shorten it, and send it again.",
+}
+
+log = structlog.get_logger()
+
+
+def real_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[], datetime] = real_clock) -> Starlette:
+    """The application for these settings; with a worker inside where nobody else does its work."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        database = Database(settings.database_url)
+        unit_of_work = UnitOfWork(database)
+        app.state.site = Site(
+            settings, database, unit_of_work, Tokens(settings.secret_key), templates_for(settings), clock
+        )
+        worker = Worker(settings, database, unit_of_work, clock) if has_worker else None
+        if worker is not None:
+            await worker.start()
+        yield
+        if worker is not None:
+            await worker.stop()
+        await unit_of_work.close()
+        await database.close()
+
+    return Starlette(
+        routes=[
+            *pages.routes,
+            *evening_pages.routes,
+            *own.routes,
+            *people_pages.routes,
+            *console.routes,
+            *mail_pages.routes,
+            Mount("/static", StaticFiles(directory=PACKAGE / "static")),
+        ],
+        middleware=[Middleware(SecurityHeaders, is_https=settings.is_https)],
+        exception_handlers={
+            EngageError: _refused,
+            HTTPException: _not_served,
+            OperationalError: _unavailable,
+            InterfaceError: _unavailable,
+            Exception: _failed,
+        },
+        lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
+    )
+
+
+def from_process() -> Starlette:
+    """For the processes that a server starts: settings from the environment, as `engage serve` left them."""
+    is_demo = os.environ.get("ENGAGE_IS_DEMO") == "yes"
+    has_worker = os.environ.get("ENGAGE_HAS_WORKER") != "no"
+    return create_app(from_environment(os.environ, is_demo=is_demo), has_worker=has_worker)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, EngageError)  # noqa: S101 - what it is registered for
+    response = await refuse(request, error.status, str(error))
+    if error.status == 503:
+        response.headers["retry-after"] = RETRY_AFTER
+    return response
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    response = await refuse(request, error.status_code, SAID.get(error.status_code, error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    log.error("database does not answer", error=type(error).__name__)
+    return Response(UNAVAILABLE, 503, {"retry-after": RETRY_AFTER}, media_type="text/plain")
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    log.error("request failed", error=type(error).__name__)  # the server below logs where
+    return Response(
+        "Sorry, something went wrong on our side. Nothing was changed: please try again in a moment.",
+        500,
+        media_type="text/plain",
+    )

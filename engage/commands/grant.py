@@ -1,0 +1,47 @@
+"""`engage grant` and, by the same arguments, `engage revoke`."""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engage.commands.running import settings, workplace
+from engage.people import sessions
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    add_arguments(parser)
+    parser.set_defaults(act=act)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("email", metavar="EMAIL", type=address)
+    parser.add_argument("roles", metavar="ROLE", nargs="+", type=role)
+
+
+def address(text: str) -> str:
+    if text.count("@") != 1 or text.startswith("@") or text.endswith("@"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no mail address")
+    return text.lower()
+
+
+def role(text: str) -> str:
+    if not sessions.is_role(text):
+        known = ", ".join(sorted(sessions.ROLES))
+        raise argparse.ArgumentTypeError(f"{text!r} is no role; roles are {known} and group_lead:<family>:<key>")
+    return text
+
+
+def act(options: argparse.Namespace) -> None:
+    async def grant(session: AsyncSession) -> frozenset[str]:
+        await sessions.grant(session, options.email, options.roles, datetime.now(UTC))
+        await session.flush()
+        return await sessions.roles_of(session, options.email)
+
+    async def run() -> None:
+        async with workplace(settings()) as at:
+            held = await at.unit_of_work.run(grant)
+        print(f"{options.email} holds: {', '.join(sorted(held))}")
+
+    asyncio.run(run())

@@ -1,0 +1,62 @@
+"""`engage serve`."""
+
+import argparse
+import os
+
+import uvicorn
+
+from engage.commands.running import settings
+from engage.errors import SettingsInvalid
+from engage.migrating import engine_for_migrations, is_newest
+from engage.settings import Settings
+
+SHUTDOWN_SECONDS = 10
+BACKLOG = 2_048
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="web processes (PostgreSQL only)")
+    parser.add_argument("--no-worker", action="store_true", help="somebody else runs `engage work`")
+    parser.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> None:
+    given = settings()
+    if options.workers > 1 and given.is_sqlite:
+        raise SettingsInvalid(
+            "SQLite has one writer and so serves one web process; use --workers 1, or PostgreSQL (ENGAGE_DATABASE_URL)."
+        )
+    _refuse_old_schema(given)
+    os.environ["ENGAGE_HAS_WORKER"] = "no" if options.no_worker else "yes"
+    serve(given, options.host, options.port, options.workers)
+
+
+def serve(given: Settings, host: str, port: int, workers: int = 1) -> None:
+    """Serve until stopped. Requests are not logged: their addresses hold secrets of their readers."""
+    uvicorn.run(
+        "engage.app:from_process",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=given.trusted_proxies,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        backlog=BACKLOG,
+    )
+
+
+def _refuse_old_schema(given: Settings) -> None:
+    engine = engine_for_migrations(given.database_url)
+    with engine.connect() as connection:
+        is_ready = is_newest(connection)
+    engine.dispose()
+    if not is_ready:
+        raise SettingsInvalid("The database is not at the newest schema; run `engage migrate` first.")

@@ -1,0 +1,82 @@
+"""Finding open evenings and registrations for pages, to read only."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+
+from engage.errors import NotFound
+from engage.events import booking
+from engage.events.models import AskedQuestion, Interest, OpenEvening, Receipt, Registration, Slot
+
+
+async def evening_of(session: AsyncSession, slug: str) -> OpenEvening:
+    """The evening with its sittings and vacancies; a draft does not exist outside. Raises NotFound."""
+    query = (
+        select(OpenEvening)
+        .where(OpenEvening.slug == slug, OpenEvening.status != "draft")
+        .options(selectinload(OpenEvening.vacancies))
+    )
+    evening = (await session.scalars(query)).one_or_none()
+    if evening is None:
+        raise NotFound("There is no such open evening. See the list of open evenings.")
+    return evening
+
+
+async def evenings_from(session: AsyncSession, now: datetime) -> tuple[list[OpenEvening], list[OpenEvening]]:
+    """What is still to come, soonest first, and what is over, latest first. Drafts do not exist outside."""
+    last = func.max(Slot.ends_at)
+    query = (
+        select(OpenEvening, last)
+        .join(Slot)
+        .where(OpenEvening.status != "draft")
+        .group_by(OpenEvening.id)
+        .order_by(func.min(Slot.starts_at))
+    )
+    rows = [(evening, ends_at) for evening, ends_at in await session.execute(query)]
+    upcoming = [evening for evening, ends_at in rows if ends_at > now]
+    return upcoming, [evening for evening, ends_at in reversed(rows) if ends_at <= now]
+
+
+async def answered_questions(session: AsyncSession, evening: OpenEvening) -> list[AskedQuestion]:
+    """The published questions with their answers, in the order in which they were asked."""
+    query = (
+        select(AskedQuestion)
+        .where(AskedQuestion.open_evening_id == evening.id, AskedQuestion.status == "published")
+        .order_by(AskedQuestion.id)
+    )
+    return list(await session.scalars(query))
+
+
+async def receipt_of(session: AsyncSession, token: str, now: datetime) -> Receipt:
+    """The receipt while it is kept. Raises NotFound."""
+    query = (
+        select(Receipt)
+        .where(Receipt.token == token, Receipt.expires_at > now)
+        .options(joinedload(Receipt.open_evening), joinedload(Receipt.slot))
+    )
+    receipt = (await session.scalars(query)).one_or_none()
+    if receipt is None:
+        raise NotFound("There is no such receipt any more. Use the link in our message to you.")
+    return receipt
+
+
+async def registration_of(session: AsyncSession, registration_id: int | None) -> tuple[Registration, int | None]:
+    """The registration, loaded whole, and its position in the queue that it stands in. Raises NotFound."""
+    registration = await booking.load(session, registration_id or 0)
+    await session.refresh(registration.open_evening, ["vacancies"])
+    interests = (
+        select(Interest).where(Interest.registration_id == registration.id).options(joinedload(Interest.vacancy))
+    )
+    await session.scalars(interests.execution_options(populate_existing=True))
+    position = await booking.position(session, registration.entry) if registration.entry else None
+    return registration, position
+
+
+async def registration_id_by_email(session: AsyncSession, evening: OpenEvening, email: str) -> int | None:
+    """Whose address it is at this evening, if anybody's."""
+    query = select(Registration.id).where(
+        Registration.open_evening_id == evening.id, Registration.email_key == email.lower()
+    )
+    return (await session.scalars(query)).one_or_none()

@@ -1,0 +1,272 @@
+"""The pages of open evenings that everybody can see: the list, an evening, registering, receipts, questions."""
+
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from engage.errors import FormStale, NotFound, RegistrationClosed
+from engage.events import facts, finding
+from engage.events.calendar_entries import location_of, public_url
+from engage.events.forms import EmailForm, QuestionForm, RegistrationForm
+from engage.events.models import AskedQuestion, OpenEvening
+from engage.events.registering import Application, register
+from engage.events.views import (
+    can_ask,
+    evening_json,
+    needs_of,
+    posts_of,
+    refusal_of,
+    sittings_of,
+    slot_json,
+)
+from engage.forms import text_of
+from engage.journal import append
+from engage.notify.calendar import Listing, Person, publish
+from engage.values import VALUES
+from engage.web import posted, posted_openly, refuse, render, site_of, wants_json
+
+CALENDAR = "text/calendar; charset=utf-8"
+
+
+async def evenings(request: Request) -> Response:
+    site = site_of(request)
+    async with site.database.reading() as session:
+        upcoming, past = await finding.evenings_from(session, site.clock())
+    if wants_json(request):
+        return JSONResponse({"open_evenings": [evening_json(evening) for evening in upcoming]})
+    return await render(request, "events/list.html", evenings=upcoming, past=past)
+
+
+async def calendar_feed(request: Request) -> Response:
+    site = site_of(request)
+    async with site.database.reading() as session:
+        upcoming, past = await finding.evenings_from(session, site.clock())
+    organisation = site.settings.organisation
+    organizer = Person(site.settings.mail_from, organisation)
+    listings = [listing for evening in [*past[:20], *upcoming] for listing in _listings(request, evening)]
+    feed = publish(listings, name=f"Open evenings: {organisation}", zone=site.settings.zone, organizer=organizer)
+    return Response(feed, media_type=CALENDAR)
+
+
+async def evening(request: Request) -> Response:
+    site = site_of(request)
+    async with site.database.reading() as session:
+        found = await finding.evening_of(session, request.path_params["slug"])
+        answered = await finding.answered_questions(session, found)
+    if wants_json(request):
+        return JSONResponse(evening_json(found, found.vacancies))
+    now = site.clock()
+    return await render(
+        request,
+        "events/evening.html",
+        evening=found,
+        sittings=sittings_of(found, now),
+        posts=posts_of(found.vacancies, now, site.settings.zone),
+        answered=answered,
+        refusal=refusal_of(found, now),
+        can_ask=can_ask(found, now),
+    )
+
+
+async def plan(request: Request) -> Response:
+    site = site_of(request)
+    found = await _evening(request)
+    posts = posts_of(found.vacancies, site.clock(), site.settings.zone)
+    return await render(request, "events/plan.html", evening=found, posts=posts, values=VALUES)
+
+
+async def registration_form(request: Request) -> Response:
+    found = await _evening(request)
+    return await _form_page(request, found, RegistrationForm(found))
+
+
+async def register_posted(request: Request) -> Response:
+    found = await _evening(request)
+    try:
+        sent = await posted(request)
+    except FormStale as stale:
+        form = RegistrationForm(found, await posted_openly(request))
+        form.problem = str(stale)
+        return await _form_page(request, found, form, 403)
+    form = RegistrationForm(found, sent)
+    if refusal := refusal_of(found, site_of(request).clock()):
+        raise RegistrationClosed(refusal)
+    if not form.validate():
+        return await _form_page(request, found, form, 422)
+    site = site_of(request)
+    application = _application(request, found, form, sent)
+    receipt = await site.unit_of_work.run(
+        partial(register, application=application, now=site.clock()), locks=[(OpenEvening, found.id)]
+    )
+    return RedirectResponse(f"/receipts/{receipt.token}", 303)
+
+
+async def receipt(request: Request) -> Response:
+    site = site_of(request)
+    async with site.database.reading() as session:
+        found = await finding.receipt_of(session, request.path_params["token"], site.clock())
+    if wants_json(request):
+        return JSONResponse(
+            {
+                "status": found.status,
+                "slot": slot_json(found.slot),
+                "position": found.position,
+                "open_evening": evening_json(found.open_evening),
+            }
+        )
+    return await render(request, "events/receipt.html", receipt=found, evening=found.open_evening, slot=found.slot)
+
+
+async def link_form(request: Request) -> Response:
+    found = await _evening(request)
+    return await render(request, "events/send_my_link.html", evening=found, form=EmailForm(), is_sent=False)
+
+
+async def link_posted(request: Request) -> Response:
+    """The same answer whether or not the address is registered."""
+    site, found = site_of(request), await _evening(request)
+    form = EmailForm(await posted(request))
+    if not form.validate():
+        return await render(request, "events/send_my_link.html", status=422, evening=found, form=form, is_sent=False)
+    form_id = site.tokens.fingerprint("link form", str((await request.form()).get("csrf_token")))
+
+    async def ask(session: AsyncSession) -> None:
+        registration_id = await finding.registration_id_by_email(session, found, text_of(form.email))
+        if registration_id is not None:
+            await append(session, facts.LinkRequested(registration_id=registration_id, form=form_id), site.clock())
+
+    await site.unit_of_work.run(ask)
+    return await render(request, "events/send_my_link.html", evening=found, form=form, is_sent=True)
+
+
+async def question_form(request: Request) -> Response:
+    return await _question_page(request, await _evening(request), QuestionForm())
+
+
+async def question_posted(request: Request) -> Response:
+    site, found = site_of(request), await _evening(request)
+    form = QuestionForm(await posted(request))
+    if not can_ask(found, site.clock()):
+        raise RegistrationClosed("Questions for this open evening are closed. You can ask at the evening itself.")
+    if not form.validate():
+        return await _question_page(request, found, form, 422)
+
+    async def ask(session: AsyncSession) -> None:
+        session.add(
+            AskedQuestion(open_evening_id=found.id, text=text_of(form.text), status="asked", asked_at=site.clock())
+        )
+
+    await site.unit_of_work.run(ask)
+    return await render(request, "events/ask.html", evening=found, form=form, is_sent=True)
+
+
+async def deadline_file(request: Request) -> Response:
+    """One post's closing instant as an entry for a calendar, with an alarm a week and a day before."""
+    site, found = site_of(request), await _evening(request)
+    vacancy = next((each for each in found.vacancies if each.key == request.path_params["key"]), None)
+    if vacancy is None:
+        raise NotFound("There is no such post at this open evening.")
+    url = public_url(found, site.settings)
+    listing = Listing(
+        uid=f"vacancy-{vacancy.id}@{site.settings.host}",
+        sequence=0,
+        stamped_at=site.clock(),
+        starts_at=vacancy.closes_at,
+        ends_at=None,
+        summary=f"Applications close: {vacancy.title}",
+        description=f"{found.title}\n\nApply: {vacancy.apply_url or url}",
+        location="",
+        url=url,
+        alarms_before=tuple(timedelta(days=days) for days in vacancy.reminders_days_before),
+        is_private=True,
+    )
+    organizer = Person(site.settings.mail_from, site.settings.organisation)
+    content = publish([listing], name=vacancy.title, zone=site.settings.zone, organizer=organizer)
+    return Response(
+        content, media_type=CALENDAR, headers={"content-disposition": 'attachment; filename="deadline.ics"'}
+    )
+
+
+async def _evening(request: Request) -> OpenEvening:
+    async with site_of(request).database.reading() as session:
+        return await finding.evening_of(session, request.path_params["slug"])
+
+
+async def _form_page(request: Request, found: OpenEvening, form: RegistrationForm, status: int = 200) -> Response:
+    site = site_of(request)
+    if status != 200 and wants_json(request):
+        faults = {field.name: list(field.errors) for field in form if field.errors}
+        return JSONResponse({"error": form.problem or "There is a problem", "fields": faults}, status_code=status)
+    now = site.clock()
+    return await render(
+        request,
+        "events/register.html",
+        status=status,
+        evening=found,
+        form=form,
+        sittings=sittings_of(found, now),
+        posts=posts_of(found.vacancies, now, site.settings.zone),
+        needs=needs_of(found, now, site.settings.zone),
+        refusal=refusal_of(found, now),
+    )
+
+
+async def _question_page(request: Request, found: OpenEvening, form: QuestionForm, status: int = 200) -> Response:
+    if not can_ask(found, site_of(request).clock()):
+        return await refuse(
+            request, 409, "Questions for this open evening are closed. You can ask at the evening itself."
+        )
+    return await render(request, "events/ask.html", status=status, evening=found, form=form, is_sent=False)
+
+
+def _application(request: Request, found: OpenEvening, form: RegistrationForm, sent: FormData) -> Application:
+    email, token = text_of(form.email), str(sent["csrf_token"])
+    return Application(
+        open_evening_id=found.id,
+        slot_id=form.slot_id(),
+        email=email,
+        email_key=email.lower(),
+        details=form.details(),
+        receipt=site_of(request).tokens.fingerprint("receipt", found.slug, token, email.lower()),
+    )
+
+
+def _listings(request: Request, found: OpenEvening) -> list[Listing]:
+    site = site_of(request)
+    settings = site.settings
+    return [
+        Listing(
+            uid=f"slot-{slot.id}@{settings.host}",
+            sequence=0,
+            stamped_at=site.clock(),
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            summary=f"{found.title}: {slot.title}" if slot.title else found.title,
+            description=found.summary or "",
+            location=location_of(found) if found.venue or found.address else "",
+            url=public_url(found, settings),
+            is_cancelled=found.status == "cancelled",
+        )
+        for slot in found.slots
+    ]
+
+
+routes = [
+    Route("/open-evenings", evenings),
+    Route("/open-evenings/calendar.ics", calendar_feed),
+    Route("/open-evenings/{slug}", evening),
+    Route("/open-evenings/{slug}/plan", plan),
+    Route("/open-evenings/{slug}/register", registration_form),
+    Route("/open-evenings/{slug}/register", register_posted, methods=["POST"]),
+    Route("/open-evenings/{slug}/send-my-link", link_form),
+    Route("/open-evenings/{slug}/send-my-link", link_posted, methods=["POST"]),
+    Route("/open-evenings/{slug}/ask", question_form),
+    Route("/open-evenings/{slug}/ask", question_posted, methods=["POST"]),
+    Route("/open-evenings/{slug}/posts/{key}.ics", deadline_file),
+    Route("/receipts/{token}", receipt),
+]

@@ -1,0 +1,151 @@
+"""Who may send which message, and what came of it: the outbox's rows before and after a try.
+
+A claim is a lease: nobody else sends the message until it runs out, and a settlement counts only under the lease of its
+try. Claims and settlements are commands of the unit of work; no transaction is open while mail is sent.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import Select, bindparam, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from engage.journal import append
+from engage.notify.facts import AddressRefused
+from engage.notify.models import OutboxMessage
+from engage.notify.retry import IN_VAIN, Outcome, Step, Verdict
+from engage.notify.transport import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message under lease, detached from any session. ``attempts`` are those before this one."""
+
+    id: int
+    lease: str
+    stream: str
+    attempts: int
+    first_tried_at: datetime | None
+    envelope: Envelope = field(repr=False)
+
+    @property
+    def domain(self) -> str:
+        return self.envelope.recipient.rpartition("@")[2].lower()
+
+
+Columns = TypeVarTuple("Columns")
+
+_CLAIMED = (
+    OutboxMessage.id,
+    OutboxMessage.stream,
+    OutboxMessage.attempts,
+    OutboxMessage.first_tried_at,
+    OutboxMessage.envelope_from,
+    OutboxMessage.recipient,
+    OutboxMessage.content,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of one try at one message, at the instant ``at``."""
+
+    message: Claimed
+    outcome: Outcome
+    step: Step
+    at: datetime
+
+
+async def is_any_due(session: AsyncSession, now: datetime) -> bool:
+    """Whether a claim would find something: an idle worker takes no write lock."""
+    return bool(await session.scalar(select(exists(_due(select(OutboxMessage.id), now)))))
+
+
+async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, limit: int) -> list[Claimed]:
+    """Lease what is due, oldest first; of each stream only the first message, so that they arrive in order."""
+    query = _due(select(*_CLAIMED), now).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
+    rows = (await session.execute(query.with_for_update(skip_locked=True))).all()
+    name = secrets.token_hex(16)
+    await session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_([row.id for row in rows]))
+        .values(lease=name, leased_until=now + lease)
+        .execution_options(synchronize_session=False)
+    )
+    return [
+        Claimed(
+            row.id,
+            name,
+            row.stream,
+            row.attempts,
+            row.first_tried_at,
+            Envelope(row.envelope_from, row.recipient, row.content),
+        )
+        for row in rows
+    ]
+
+
+def _due(query: Select[*Columns], now: datetime) -> Select[*Columns]:
+    earlier = aliased(OutboxMessage)
+    is_held_up = exists().where(
+        earlier.stream == OutboxMessage.stream, earlier.id < OutboxMessage.id, earlier.state == "waiting"
+    )
+    return (
+        query.where(OutboxMessage.state == "waiting", OutboxMessage.due_at <= now)
+        .where(or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until <= now))
+        .where(~is_held_up)
+    )
+
+
+async def release(session: AsyncSession, messages: Sequence[Claimed]) -> None:
+    """Give back what was leased and not tried."""
+    for lease in {message.lease for message in messages}:
+        ids = [message.id for message in messages if message.lease == lease]
+        await session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(ids), OutboxMessage.lease == lease)
+            .values(lease=None, leased_until=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def settle(session: AsyncSession, settlements: Sequence[Settlement]) -> None:
+    """Write down what came of the tries; an address refused for good is journalled with its message's end."""
+    connection = await session.connection()
+    plain = []
+    for settlement in settlements:
+        if settlement.outcome.verdict is not Verdict.ADDRESS_REFUSED:
+            plain.append(_values(settlement))
+        elif await connection.scalar(_SETTLE.returning(OutboxMessage.id), _values(settlement)) is not None:
+            message, code = settlement.message, settlement.outcome.code or 550
+            fact = AddressRefused(message_id=message.id, about=message.stream, code=code)
+            await append(session, fact, settlement.at, actor="relay")
+    if plain:
+        await connection.execute(_SETTLE, plain)
+
+
+_SETTLE = (
+    update(OutboxMessage)
+    .where(OutboxMessage.id == bindparam("own_id"), OutboxMessage.lease == bindparam("own_lease"))
+    .values(lease=None, leased_until=None)
+)
+
+
+def _values(settlement: Settlement) -> dict[str, Any]:
+    step, first_tried_at = settlement.step, settlement.message.first_tried_at
+    if settlement.outcome.verdict not in IN_VAIN:
+        first_tried_at = first_tried_at or settlement.at
+    return {
+        "own_id": settlement.message.id,
+        "own_lease": settlement.message.lease,
+        "state": step.state,
+        "attempts": step.attempts,
+        "due_at": step.due_at,
+        "reply": f"{settlement.outcome.code or ''} {settlement.outcome.reply}".strip(),
+        "first_tried_at": first_tried_at,
+        "settled_at": None if step.state == "waiting" else settlement.at,
+    }

@@ -1,0 +1,79 @@
+"""The environment that renders pages: HTML escaped, our own missing names refused, the design system's allowed."""
+
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2.meta import find_undeclared_variables
+from markupsafe import Markup
+
+from engage.resources import PACKAGE, folder
+from engage.settings import Settings
+from engage.wording import filters
+
+DESIGN_SYSTEM = "govuk_frontend_jinja"
+EXPECTED = ("caller", "undefined")  # what the design system's macros ask for to find out whether it is there
+
+
+class _Missing(ChainableUndefined):
+    """Empty where a dictionary lacks a key, as the design system's macros expect; an error anywhere else."""
+
+    def _check(self) -> None:
+        is_expected = self._undefined_name in EXPECTED or isinstance(self._undefined_obj, dict | ChainableUndefined)
+        if not is_expected:
+            self._fail_with_undefined_error()
+
+    def __str__(self) -> str:
+        self._check()
+        return ""
+
+    def __html__(self) -> str:
+        return str(self)
+
+    def __bool__(self) -> bool:
+        self._check()
+        return False
+
+    def __iter__(self) -> Any:
+        self._check()
+        return iter(())
+
+    def __len__(self) -> int:
+        self._check()
+        return 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._check()
+        return self
+
+
+def templates_for(settings: Settings) -> Environment:
+    """Every page's templates, with the house's filters and the macros of the design system."""
+    environment = Environment(
+        loader=ChoiceLoader(
+            [FileSystemLoader(folder("templates")), PrefixLoader({DESIGN_SYSTEM: PackageLoader(DESIGN_SYSTEM)})]
+        ),
+        autoescape=True,
+        undefined=_Missing,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(filters(settings.zone))
+    environment.globals.update(_optional_names(environment) | {"settings": settings, "asset": asset})
+    return environment
+
+
+@cache
+def asset(path: str) -> str:
+    """The address of a static file, which changes with its content so that browsers may keep it for ever."""
+    digest = sha256((PACKAGE / "static" / path).read_bytes()).hexdigest()[:12]
+    return f"/static/{path}?v={digest}"
+
+
+def _optional_names(environment: Environment) -> dict[str, Any]:
+    """The names that the design system's page template looks for and that nobody has to give."""
+    source, _, _ = PackageLoader(DESIGN_SYSTEM).get_source(environment, "template.html")
+    return dict.fromkeys(find_undeclared_variables(environment.parse(source)), Markup())

@@ -1,0 +1,161 @@
+"""What every page shares: the site's parts, rendering, CSRF tokens, posted forms, the answer to a refusal."""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jinja2 import Environment
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from engage.database import Database
+from engage.errors import FormStale
+from engage.people.sessions import Person, signed_in
+from engage.settings import Settings
+from engage.tokens import Tokens
+from engage.unit_of_work import UnitOfWork
+
+CSRF_KEPT = 365 * 24 * 3600  # seconds: slow readers must not lose what they typed (WCAG 2.2.1)
+UNREADABLE = "\ufffd"  # what stands for bytes that are not UTF-8
+STALE = (
+    "This page was open for long, or your browser keeps no cookies. What you typed is kept: check it and send it again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The parts of one running site; ``clock`` gives aware UTC."""
+
+    settings: Settings
+    database: Database
+    unit_of_work: UnitOfWork
+    tokens: Tokens
+    templates: Environment
+    clock: Callable[[], datetime]
+
+
+def site_of(request: Request) -> Site:
+    """The parts of the site that answers this request."""
+    site: Site = request.app.state.site
+    return site
+
+
+async def render(request: Request, name: str, *, status: int = 200, **context: Any) -> Response:
+    """The page of that template; one that carries a CSRF token is kept by no cache."""
+    site = site_of(request)
+    person = await person_of(request)
+    csrf = _Csrf(request)
+    html = site.templates.get_template(name).render(
+        request=request, person=person, csrf_token=csrf, now=site.clock(), **context
+    )
+    response = HTMLResponse(html, status_code=status)
+    if csrf.is_used or person is not None:
+        response.headers["cache-control"] = "no-store"
+    if csrf.is_used:
+        csrf.keep(response)
+    return response
+
+
+async def person_of(request: Request) -> Person | None:
+    """Who is signed in, asked of the database once for each request."""
+    if not hasattr(request.state, "person"):
+        request.state.person = await signed_in(request.cookies.get(cookie_name(request, "session")), site_of(request))
+    person: Person | None = request.state.person
+    return person
+
+
+async def posted(request: Request) -> FormData:
+    """The posted form. Raises HTTPException 400 where its encoding is broken, FormStale without a good CSRF token."""
+    form = await posted_openly(request)
+    cookie = request.cookies.get(cookie_name(request, "csrf"))
+    token = form.get("csrf_token")
+    if cookie is None or not isinstance(token, str) or not _is_good(site_of(request), cookie, token):
+        raise FormStale(STALE)
+    return form
+
+
+async def posted_openly(request: Request) -> FormData:
+    """The posted form of whoever sends it; only text counts."""
+    form = await request.form(max_files=0, max_fields=500, max_part_size=200_000)
+    texts: list[tuple[str, str | UploadFile]] = [
+        (name, value) for name, value in form.multi_items() if isinstance(value, str)
+    ]
+    if any(UNREADABLE in str(value) for _, value in texts):
+        raise HTTPException(400)
+    return FormData(texts)
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the client asks for JSON and not for a page."""
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """On https the browser itself binds the cookie to this host."""
+    return f"__Host-engage-{name}" if site_of(request).settings.is_https else f"engage-{name}"
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
+    """A cookie that scripts cannot read and other sites cannot send along with a post."""
+    response.set_cookie(
+        cookie_name(request, name),
+        value,
+        max_age=seconds,
+        path="/",
+        secure=site_of(request).settings.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+async def refuse(request: Request, status: int, message: str) -> Response:
+    """The page, or the JSON, that says why a request was refused."""
+    if wants_json(request):
+        return JSONResponse({"error": message}, status_code=status)
+    return await render(request, "error.html", status=status, title=TITLES.get(status, TITLES[400]), message=message)
+
+
+TITLES = {
+    400: "We could not read what was sent",
+    403: "Please send the form again",
+    404: "Page not found",
+    405: "This address does not take that",
+    409: "That is not possible any more",
+    410: "This link has been used or is too old",
+    413: "That is too much at once",
+    429: "Please wait a moment",
+    500: "Sorry, something went wrong",
+    503: "The service is busy",
+}
+
+
+class _Csrf:
+    """The token of one page: of its browser's cookie, under a salt of its own, and for ever as good as the cookie."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._cookie = request.cookies.get(cookie_name(request, "csrf")) or secrets.token_urlsafe(16)
+        self.is_used = False
+
+    def __str__(self) -> str:
+        self.is_used = True
+        salt = secrets.token_hex(8)
+        return f"{salt}.{_seal(site_of(self._request), self._cookie, salt)}"
+
+    def keep(self, response: Response) -> None:
+        set_cookie(self._request, response, "csrf", self._cookie, CSRF_KEPT)
+
+
+def _seal(site: Site, cookie: str, salt: str) -> str:
+    return site.tokens.fingerprint("csrf", cookie, salt)
+
+
+def _is_good(site: Site, cookie: str, token: str) -> bool:
+    salt, _, seal = token.partition(".")
+    return hmac.compare_digest(_seal(site, cookie, salt).encode(), seal.encode())
