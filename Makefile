@@ -20,7 +20,7 @@ demo: $(VENV)/run.stamp assets  ## the whole product with made-up people (PORT=8
 	@$(BIN)/engage demo --port $(PORT) $(ARGS)
 
 test: $(VENV)/dev.stamp assets  ## every test
-	@tools/find-chromium
+	@tools/find-test-packages
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## style, format and types

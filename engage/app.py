@@ -22,6 +22,7 @@ from engage.events import console, own
 from engage.events import pages as evening_pages
 from engage.headers import SecurityHeaders
 from engage.notify import pages as mail_pages
+from engage.notify.letters import Letters
 from engage.people import pages as people_pages
 from engage.resources import PACKAGE
 from engage.settings import Settings, from_environment
@@ -55,9 +56,8 @@ def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = Database(settings.database_url)
         unit_of_work = UnitOfWork(database)
-        app.state.site = Site(
-            settings, database, unit_of_work, Tokens(settings.secret_key), templates_for(settings), clock
-        )
+        tokens, templates, letters = Tokens(settings.secret_key), templates_for(settings), Letters(settings)
+        app.state.site = Site(settings, database, unit_of_work, tokens, templates, letters, clock)
         worker = Worker(settings, database, unit_of_work, clock) if has_worker else None
         if worker is not None:
             await worker.start()

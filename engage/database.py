@@ -23,6 +23,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -125,6 +126,11 @@ async def ring(session: AsyncSession) -> None:
     session.info["is_bell_due"] = True
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(select(func.pg_notify(BELL, "")))
+
+
+def insert_for(session: AsyncSession) -> Callable[..., Any]:
+    """The dialect's own INSERT, which knows ON CONFLICT."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 def driver_url(url: str) -> str:

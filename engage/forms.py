@@ -69,6 +69,17 @@ class Plain:
             raise StopValidation(f"{self.name} must not contain line breaks or control characters")
 
 
+class NoAddress:
+    """No web address: what is typed here stands in mail to an address that nobody has proven to be theirs."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if "://" in (field.data or "") or "www." in (field.data or "").lower():
+            raise StopValidation(f"{self.name} must not contain a web address")
+
+
 class Email:
     """A mail address that can be written to; it is put into its normal form."""
 
@@ -93,7 +104,7 @@ def email_field() -> StringField:
 
 def name_field() -> StringField:
     """A required name, in any script."""
-    return StringField(validators=[Required("Enter your full name"), Plain("Your name")])
+    return StringField(validators=[Required("Enter your full name"), Plain("Your name"), NoAddress("Your name")])
 
 
 def text_area(name: str, required: str | None = None) -> TextAreaField:

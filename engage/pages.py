@@ -1,4 +1,4 @@
-"""The site's own pages: the start, the statements that the law asks for, and what machines watch."""
+"""The site's own pages: the statements that the law asks for, and what machines watch."""
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from sqlalchemy import text
@@ -8,17 +8,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.events.finding import evenings_from
 from engage.web import render, site_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
-
-
-async def home(request: Request) -> Response:
-    site = site_of(request)
-    async with site.database.reading() as session:
-        upcoming, _ = await evenings_from(session, site.clock())
-    return await render(request, "home.html", evenings=upcoming[:5])
 
 
 async def privacy(request: Request) -> Response:
@@ -55,7 +47,6 @@ async def metrics(request: Request) -> Response:
 
 
 routes = [
-    Route("/", home),
     Route("/privacy", privacy),
     Route("/accessibility", accessibility),
     Route("/contact", contact),

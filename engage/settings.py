@@ -1,5 +1,6 @@
 """The settings of the contract, read once from the environment and failing loudly."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engage.errors import SettingsInvalid
 
 SHORTEST_SECRET = 32
+LONGEST_TAGGED = 23  # a local part has at most 64 characters (RFC 5321), of which a tag takes 41
+PLAIN_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 SMTP_SCHEMES = ("smtp", "smtps")
 
@@ -102,8 +105,13 @@ def _refuse_nonsense(settings: Settings) -> None:
         _refuse_scheme("ENGAGE_SMTP_URL", settings.smtp_url, SMTP_SCHEMES)
     if settings.mail_inbound:
         _refuse_scheme("ENGAGE_MAIL_INBOUND", settings.mail_inbound, ("smtp",))
-    if "@" not in settings.mail_from:
-        raise SettingsInvalid("ENGAGE_MAIL_FROM is no mail address; give one such as evenings@example.org.")
+    for name, address in (("ENGAGE_MAIL_FROM", settings.mail_from), ("ENGAGE_CONTACT", settings.contact)):
+        if not PLAIN_ADDRESS.fullmatch(address):
+            raise SettingsInvalid(f"{name} is no plain mail address; give one such as evenings@example.org.")
+    if settings.mail_inbound and len(settings.mail_from.partition("@")[0]) > LONGEST_TAGGED:
+        raise SettingsInvalid(
+            f"ENGAGE_MAIL_FROM needs at most {LONGEST_TAGGED} characters before the @, to tell replies apart."
+        )
     if settings.log_format not in ("text", "json"):
         raise SettingsInvalid("ENGAGE_LOG_FORMAT must be text or json.")
 

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from engage.database import Database
 from engage.errors import FormStale
+from engage.notify.letters import Letters
 from engage.people.sessions import Person, signed_in
 from engage.settings import Settings
 from engage.tokens import Tokens
@@ -36,6 +37,7 @@ class Site:
     unit_of_work: UnitOfWork
     tokens: Tokens
     templates: Environment
+    letters: Letters
     clock: Callable[[], datetime]
 
 

@@ -30,6 +30,6 @@ def act(options: argparse.Namespace) -> None:
                 is_dry_run=options.dry_run,
                 is_forced=options.force,
             )
-        print(report)
+        print(report.text)
 
     asyncio.run(run())

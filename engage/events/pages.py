@@ -30,7 +30,16 @@ from engage.notify.calendar import Listing, Person, publish
 from engage.values import VALUES
 from engage.web import posted, posted_openly, refuse, render, site_of, wants_json
 
+SHOWN_AT_HOME = 5
+PAST_IN_FEED = 20
 CALENDAR = "text/calendar; charset=utf-8"
+
+
+async def home(request: Request) -> Response:
+    site = site_of(request)
+    async with site.database.reading() as session:
+        upcoming, _ = await finding.evenings_from(session, site.clock())
+    return await render(request, "home.html", evenings=upcoming[:SHOWN_AT_HOME])
 
 
 async def evenings(request: Request) -> Response:
@@ -48,7 +57,7 @@ async def calendar_feed(request: Request) -> Response:
         upcoming, past = await finding.evenings_from(session, site.clock())
     organisation = site.settings.organisation
     organizer = Person(site.settings.mail_from, organisation)
-    listings = [listing for evening in [*past[:20], *upcoming] for listing in _listings(request, evening)]
+    listings = [listing for evening in [*past[:PAST_IN_FEED], *upcoming] for listing in _listings(request, evening)]
     feed = publish(listings, name=f"Open evenings: {organisation}", zone=site.settings.zone, organizer=organizer)
     return Response(feed, media_type=CALENDAR)
 
@@ -257,6 +266,7 @@ def _listings(request: Request, found: OpenEvening) -> list[Listing]:
 
 
 routes = [
+    Route("/", home),
     Route("/open-evenings", evenings),
     Route("/open-evenings/calendar.ics", calendar_feed),
     Route("/open-evenings/{slug}", evening),

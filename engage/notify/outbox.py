@@ -1,26 +1,22 @@
 """Putting messages into the outbox, in the transaction that has a reason to send them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import ring
+from engage.database import insert_for, ring
 from engage.notify.message import Message
 from engage.notify.models import OutboxMessage
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # past by the real clock too, when ``now`` is that of a rehearsal
-INSERTS: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 async def put(session: AsyncSession, message: Message, *, kind: str, stream: str, now: datetime) -> bool:
     """Keep the message for delivery and wake the worker; False, and nothing done, where its key is known already."""
-    insert = INSERTS[session.get_bind().dialect.name]
     statement = (
-        insert(OutboxMessage)
+        insert_for(session)(OutboxMessage)
         .values(
             key=message.key,
             kind=kind,

@@ -76,7 +76,8 @@ async def message_html(request: Request) -> Response:
     caught = await _caught(request)
     if caught.html is None:
         raise NotFound("This message has no HTML part.")
-    return HTMLResponse(caught.html, headers={"content-security-policy": MAIL_POLICY, "cache-control": "no-store"})
+    html = caught.html.replace("<head>", '<head><base target="_top">', 1)  # links open in the page, not in the frame
+    return HTMLResponse(html, headers={"content-security-policy": MAIL_POLICY, "cache-control": "no-store"})
 
 
 async def message_source(request: Request) -> Response:
@@ -130,7 +131,7 @@ def _part(parsed: EmailMessage, content_type: str) -> str | None:
 
 def _said(value: object) -> str:
     moment = getattr(value, "dt", None)
-    return f"{moment:%A %d %B %Y, %H:%M %Z}" if isinstance(moment, datetime) else str(value)
+    return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M %Z}" if isinstance(moment, datetime) else str(value)
 
 
 routes = [

@@ -8,7 +8,6 @@ from starlette.routing import Route
 from engage.errors import NotFound
 from engage.forms import PostedForm, email_field, text_of
 from engage.notify.calendar import Person as Mailbox
-from engage.notify.letters import Letters
 from engage.notify.message import Message
 from engage.notify.outbox import put
 from engage.people import sessions
@@ -100,7 +99,7 @@ async def _send_link(request: Request, email: str) -> None:
             key=f"sign-in:{site.tokens.fingerprint('sign-in', secret)}",
             sender=Mailbox(settings.mail_from, settings.organisation),
             recipient=Mailbox(email, ""),
-            letter=Letters(settings).render(
+            letter=site.letters.render(
                 "sign_in",
                 link=f"{settings.base_url}/sign-in/{secret}",
                 minutes=int(sessions.LINK_KEPT.total_seconds() // 60),

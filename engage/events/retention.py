@@ -1,0 +1,62 @@
+"""What open evenings forget, and when. Functions never commit."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Delete, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engage.events.facts import STREAM, stream_of
+from engage.events.models import AccessNeed, OpenEvening, Receipt, Registration, Slot, Vacancy
+from engage.journal import JournalEntry
+
+REGISTRATIONS_KEPT_MONTHS = 6
+NEEDS_KEPT = timedelta(days=14)
+FORGOTTEN = f"{STREAM}forgotten"
+LINKS = ("registration_id", "about")  # of a fact to a registration
+AT_ONCE = 500
+
+
+def statements(now: datetime) -> dict[str, Delete]:
+    """Access needs two weeks after the evening, receipts at their expiry."""
+    ended = (
+        select(Slot.open_evening_id).group_by(Slot.open_evening_id).having(func.max(Slot.ends_at) < now - NEEDS_KEPT)
+    )
+    over = select(Registration.id).where(Registration.open_evening_id.in_(ended))
+    return {
+        "access needs": delete(AccessNeed).where(AccessNeed.registration_id.in_(over)),
+        "receipts": delete(Receipt).where(Receipt.expires_at <= now),
+    }
+
+
+async def evenings_to_forget(session: AsyncSession, now: datetime, zone: ZoneInfo) -> Sequence[int]:
+    """Evenings with registrations whose last closing date, or without one last sitting, is six months ago."""
+    before = months_before(now, REGISTRATIONS_KEPT_MONTHS, zone)
+    closing = select(func.max(Vacancy.closes_at)).where(Vacancy.open_evening_id == OpenEvening.id).scalar_subquery()
+    sitting = select(func.max(Slot.ends_at)).where(Slot.open_evening_id == OpenEvening.id).scalar_subquery()
+    has_people = select(Registration.id).where(Registration.open_evening_id == OpenEvening.id).exists()
+    query = select(OpenEvening.id).where(func.coalesce(closing, sitting) < before, sitting < before, has_people)
+    return (await session.scalars(query)).all()
+
+
+async def forget_registrations(session: AsyncSession, evening_id: int) -> list[str]:
+    """Forget some registrations with all that hangs on them; their streams, none when nobody is left.
+
+    The journal keeps what happened, and no longer to whom.
+    """
+    some = select(Registration.id).where(Registration.open_evening_id == evening_id).limit(AT_ONCE)
+    ids = list(await session.scalars(some))
+    streams = [stream_of(registration_id) for registration_id in ids]
+    for entry in await session.scalars(select(JournalEntry).where(JournalEntry.stream.in_(streams))):
+        entry.stream = FORGOTTEN
+        entry.details = {name: value for name, value in entry.details.items() if name not in LINKS}
+    await session.execute(delete(Registration).where(Registration.id.in_(ids)))
+    return streams
+
+
+def months_before(now: datetime, months: int, zone: ZoneInfo) -> datetime:
+    """The same local day and time some months ago, or the 28th where that month may be too short."""
+    local = now.astimezone(zone)
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    return local.replace(year=year, month=month + 1, day=min(local.day, 28))
