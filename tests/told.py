@@ -82,7 +82,7 @@ async def make_scene(session: AsyncSession, messages: EveningMessages, now: date
         sequence=0,
         has_reminders=True,
         created_at=now,
-        interests=[Interest(vacancy_id=vacancy.id) for vacancy in evening.vacancies],
+        interests=[Interest(vacancy_id=vacancy.id, created_at=now) for vacancy in evening.vacancies],
     )
     session.add(registration)
     await session.flush()

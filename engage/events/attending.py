@@ -32,7 +32,7 @@ async def say_applied(session: AsyncSession, registration: Registration, vacancy
         raise NotFound("This open evening has no such post. Choose one from the list.")
     interest = next((each for each in registration.interests if each.vacancy_id == vacancy_id), None)
     if interest is None:
-        interest = Interest(vacancy_id=vacancy_id)
+        interest = Interest(vacancy_id=vacancy_id, created_at=now)
         registration.interests.append(interest)
     if interest.applied_at is None:
         interest.applied_at = now

@@ -44,6 +44,7 @@ class OpenEvening(Base):
     accessibility: Mapped[list[str]] = mapped_column(JSON, default=list)
     ask_by: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     materials: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    timing: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # what differs from `events.timetable`
     registration_closes_at: Mapped[datetime | None]
     questions_close_at: Mapped[datetime | None]
     loaded: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -102,6 +103,7 @@ class Vacancy(Base):
     contact: Mapped[str | None] = mapped_column(String(254))
     help_hours: Mapped[str | None] = mapped_column(String(200))
     closes_at: Mapped[datetime]
+    closing_set_at: Mapped[datetime | None]  # reminders whose time was over by then are not sent late
     reminders_days_before: Mapped[list[int]] = mapped_column(JSON, default=lambda: [7, 1])
     form_parts: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     tests: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
@@ -115,7 +117,8 @@ class Registration(Base):
     """One person at one evening, whatever becomes of it: revived rather than doubled.
 
     ``party`` is 2 with a companion. ``sequence`` is that of the last calendar message, None before the first.
-    ``attendance`` is what the person said to "are you still coming?".
+    ``attendance`` is what the person said: None, yes (on the page), accepted, tentative or declined (from a calendar).
+    ``asked_at`` is when "are you still coming?" was put to them, ``declined_until`` when a declined place is given up.
     """
 
     __tablename__ = "registration"
@@ -143,6 +146,9 @@ class Registration(Base):
     sequence: Mapped[int | None]
     has_reminders: Mapped[bool]
     attendance: Mapped[str | None] = mapped_column(String(12))
+    asked_at: Mapped[datetime | None]
+    declined_until: Mapped[datetime | None] = mapped_column(index=True)
+    has_given_feedback: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     open_evening: Mapped[OpenEvening] = relationship(lazy="raise")
     slot: Mapped[Slot | None] = relationship(lazy="raise")
@@ -186,6 +192,7 @@ class Interest(Base):
 
     registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), primary_key=True)
     vacancy_id: Mapped[int] = mapped_column(ForeignKey("vacancy.id", ondelete="CASCADE"), primary_key=True, index=True)
+    created_at: Mapped[datetime]
     applied_at: Mapped[datetime | None]
     registration: Mapped[Registration] = relationship(back_populates="interests", lazy="raise")
     vacancy: Mapped[Vacancy] = relationship(lazy="raise")
@@ -213,6 +220,30 @@ class AskedQuestion(Base):
     answer: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(12), default="asked")  # asked, published or declined
     asked_at: Mapped[datetime]
+
+
+class PlannedRound(Base):
+    """Messages to many, made a part at a time: ``reached`` is the last registration that has its message.
+
+    ``key`` names kind, subject and instant, such as "closing:<evening>:<due instant>", so that any number of workers
+    plan a round once and a moved instant makes a new one.
+    """
+
+    __tablename__ = "planned_round"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    reached: Mapped[int] = mapped_column(Key, default=0)
+    is_done: Mapped[bool] = mapped_column(default=False)
+
+
+class Feedback(Base):
+    """What somebody thought of an evening: nothing tells who."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    open_evening_id: Mapped[int] = mapped_column(ForeignKey("open_evening.id", ondelete="CASCADE"), index=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Receipt(Base):

@@ -57,7 +57,7 @@ async def register(session: AsyncSession, application: Application, now: datetim
     if known is not None and _is_kept(known, slot):
         status, position = await _decoy(session, evening, known, slot, application, now)
     else:
-        registration = _renew(known, application) if known is not None else _new(application, now)
+        registration = _renew(known, application, now) if known is not None else _new(application, now)
         session.add(registration)
         await session.flush()
         status, position = await _place(session, evening, registration, slot, now)
@@ -77,7 +77,7 @@ async def register(session: AsyncSession, application: Application, now: datetim
 async def correct(session: AsyncSession, registration: Registration, details: Details, now: datetime) -> None:
     """Take over corrected details. Raises NotHeld where there is no place for a companion."""
     await booking.resize(session, registration, details.party, now)
-    _describe(registration, details)
+    _describe(registration, details, now)
     await append(session, facts.DetailsCorrected(registration_id=registration.id), now)
 
 
@@ -113,24 +113,25 @@ def _new(application: Application, now: datetime) -> Registration:
         created_at=now,
         entry=None,
     )
-    _describe(registration, application.details)
+    _describe(registration, application.details, now)
     registration.party = application.details.party
     return registration
 
 
-def _renew(known: Registration, application: Application) -> Registration:
+def _renew(known: Registration, application: Application, now: datetime) -> Registration:
     known.email = application.email
     known.party = application.details.party
-    _describe(known, application.details)
+    _describe(known, application.details, now)
     return known
 
 
-def _describe(registration: Registration, details: Details) -> None:
+def _describe(registration: Registration, details: Details, now: datetime) -> None:
     registration.name = details.name
     registration.has_reminders = details.has_reminders
     kept = {interest.vacancy_id: interest for interest in registration.interests}
     registration.interests = [
-        kept.get(vacancy_id) or Interest(vacancy_id=vacancy_id) for vacancy_id in sorted(details.vacancy_ids)
+        kept.get(vacancy_id) or Interest(vacancy_id=vacancy_id, created_at=now)
+        for vacancy_id in sorted(details.vacancy_ids)
     ]
     stated = {need.kind: need for need in registration.needs}
     for kind, note in details.needs.items():

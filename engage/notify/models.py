@@ -1,8 +1,9 @@
 """The outbox: messages that are made and not yet in the relay's hands, and the built-in catcher's store."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, LargeBinary, String, Text
+from sqlalchemy import JSON, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engage.database import Base, Key
@@ -34,6 +35,7 @@ class OutboxMessage(Base):
     first_tried_at: Mapped[datetime | None]
     lease: Mapped[str | None] = mapped_column(String(40))
     leased_until: Mapped[datetime | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # what has to be true still when it is sent
     reply: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -1,0 +1,90 @@
+"""Reading changes nothing: mail scanners and crawlers open every address."""
+
+from datetime import timedelta
+from functools import partial
+
+from starlette.routing import Route
+
+from engage.people.sessions import grant, make_link, open_session
+from tests.site import JSON, Site, link_in
+
+WITHOUT_A_PAGE = 409  # such as the ticket of somebody who has no place
+
+
+async def people_in_every_state(site: Site) -> list[str]:
+    """Links of people who are confirmed, hold a wish, wait, were offered a place, cancelled, lapsed or subscribed."""
+    lapsing = await site.joined("placed@example.net", "sitting-1")
+    links = [await site.joined(f"{number}@example.net", "sitting-1") for number in range(4)]
+    await site.act(lapsing, "cancel")
+    site.pass_time(timedelta(days=1))
+    await site.mail()
+    wishing = await site.joined("wishing@example.net", "sitting-0", deadline_reminders="yes", vacancies=["caseworker"])
+    await site.act(wishing, "change", slot="sitting-1")
+    subscribed = await site.joined("far@example.net", "none")
+    await site.mail()
+    states = [(await site.json(link))["status"] for link in (lapsing, *links, wishing, subscribed)]
+    assert set(states) == {"confirmed", "waiting", "offered", "lapsed", "cancelled", "subscribed"}
+    return [lapsing, *links, wishing, subscribed]
+
+
+async def sign_in(site: Site) -> str:
+    """Be signed in as an administrator; the path of one more sign-in link, not used."""
+    parts = site.app.state.site
+    await parts.unit_of_work.run(partial(grant, email="a@example.org", roles=["admin", "organiser"], now=site.now))
+    cookie = await parts.unit_of_work.run(
+        partial(open_session, tokens=parts.tokens, email="a@example.org", now=site.now)
+    )
+    site.browser.cookies.set("engage-session", cookie)
+    secret = await parts.unit_of_work.run(partial(make_link, tokens=parts.tokens, email="a@example.org", now=site.now))
+    return f"/sign-in/{secret}"
+
+
+async def every_address(site: Site) -> list[str]:
+    """Every GET of the routing table with values that exist, or with a number where nothing exists."""
+    links = await people_in_every_state(site)
+    receipt = (await site.register("receipt@example.net")).headers["location"]
+    await site.register("stop@example.net", "none")
+    unsubscribe = link_in((await site.mail())[-1], "unsubscribe")
+    sign_in_link = await sign_in(site)
+    tokens = {
+        "/receipts/{token}": [receipt],
+        "/unsubscribe/{token}": [unsubscribe],
+        "/sign-in/{token}": [sign_in_link],
+    }
+    paths = [route.path for route in site.app.routes if isinstance(route, Route) and "GET" in (route.methods or ())]
+    found: list[str] = []
+    for path in paths:
+        if path.startswith("/registrations/{token}"):
+            found += [path.replace("/registrations/{token}", link) for link in links]
+        else:
+            plain = path.replace("{slug}", "reviews-team").replace("{key}", "caseworker").replace("{id:int}", "1")
+            found += tokens.get(path, [plain])
+    return found
+
+
+async def test_no_get_changes_the_database(site: Site) -> None:
+    addresses = await every_address(site)
+    assert not [address for address in addresses if "{" in address], "give these a value"
+    before = await site.dump()
+    answers = {}
+    for address in addresses:
+        for variant in (address, f"{address}?done=cancel&slot=sitting-1&coming=no&reminders=stop"):
+            answers[variant] = (await site.browser.get(variant)).status_code
+            await site.browser.head(variant)
+            await site.browser.get(variant, headers=JSON)
+    wrong = {address: status for address, status in answers.items() if status not in (200, WITHOUT_A_PAGE)}
+    assert {address for address in wrong if not address.startswith("/mail/")} <= {
+        address for address in wrong if address.startswith("/metrics")
+    }
+    assert await site.mail() == []
+    assert await site.dump() == before
+
+
+async def test_every_page_of_the_site_protects_its_reader(site: Site) -> None:
+    link = await site.joined("zoe@example.net")
+    for address in ("/", "/open-evenings", "/open-evenings/reviews-team/register", link, "/privacy", "/nowhere"):
+        headers = (await site.browser.get(address)).headers
+        assert "script-src 'self' 'sha256-" in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["x-content-type-options"] == "nosniff"
+    assert (await site.browser.get(link)).headers["cache-control"] == "no-store"
