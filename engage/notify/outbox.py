@@ -1,7 +1,8 @@
 """Putting messages into the outbox, in the transaction that has a reason to send them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,8 +14,19 @@ from engage.notify.models import OutboxMessage
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # past by the real clock too, when ``now`` is that of a rehearsal
 
 
-async def put(session: AsyncSession, message: Message, *, kind: str, stream: str, now: datetime) -> bool:
-    """Keep the message for delivery and wake the worker; False, and nothing done, where its key is known already."""
+async def put(
+    session: AsyncSession,
+    message: Message,
+    *,
+    kind: str,
+    stream: str,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> bool:
+    """Keep the message for delivery and wake the worker; False, and nothing done, where its key is known already.
+
+    ``details`` is what has to be true still when the message is claimed for sending.
+    """
     statement = (
         insert_for(session)(OutboxMessage)
         .values(
@@ -25,6 +37,7 @@ async def put(session: AsyncSession, message: Message, *, kind: str, stream: str
             envelope_from=message.sender.address,
             message_id=message.message_id,
             content=message.to_bytes(),
+            details=dict(details or {}),
             due_at=AT_ONCE,
             created_at=now,
         )

@@ -1,0 +1,75 @@
+"""Rounds: messages to many, made a part at a time, once, by any number of workers.
+
+A part is read and rendered with no transaction open, then put into the outbox in one that also notes how far the round
+has come. Whoever finds that somebody else came further throws its part away.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engage.database import Database, insert_for
+from engage.events.models import PlannedRound
+from engage.notify.message import Message
+from engage.notify.outbox import put
+from engage.unit_of_work import UnitOfWork
+
+PART = 100  # registrations of one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message that is made and waits to be put: ``details`` is what has to be true still when it is sent."""
+
+    registration_id: int
+    message: Message
+    kind: str
+    stream: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """``prepare`` makes the messages for the next registrations, in order of id, after the one given; at most as many
+    as asked. It answers the last id that it looked at, None at the end, and the messages. ``note`` writes down in the
+    same transaction what follows from them.
+    """
+
+    key: str
+    prepare: Callable[[AsyncSession, int, int], Awaitable[tuple[int | None, Sequence[Prepared]]]]
+    note: Callable[[AsyncSession, Sequence[Prepared]], Awaitable[None]] | None = None
+
+
+async def run(round_: Round, database: Database, unit_of_work: UnitOfWork, now: datetime) -> int:
+    """Make what is left of the round; the number of messages made."""
+    made = 0
+    while True:
+        async with database.reading() as session:
+            planned = await session.get(PlannedRound, round_.key)
+            if planned is not None and planned.is_done:
+                return made
+            reached = planned.reached if planned is not None else 0
+            last, prepared = await round_.prepare(session, reached, PART)
+        made += await unit_of_work.run(partial(_put, round_, reached, last, prepared, now))
+
+
+async def _put(
+    round_: Round, reached: int, last: int | None, prepared: Sequence[Prepared], now: datetime, session: AsyncSession
+) -> int:
+    begun = insert_for(session)(PlannedRound).values(key=round_.key, reached=0, is_done=False).on_conflict_do_nothing()
+    await session.execute(begun)
+    planned = await session.get_one(PlannedRound, round_.key, with_for_update=True, populate_existing=True)
+    if planned.reached != reached or planned.is_done:
+        return 0
+    made = [
+        await put(session, each.message, kind=each.kind, stream=each.stream, now=now, details=each.details)
+        for each in prepared
+    ]
+    if round_.note is not None:
+        await round_.note(session, prepared)
+    planned.reached, planned.is_done = last or reached, last is None
+    return sum(made)
