@@ -67,7 +67,7 @@ def plural(count: int, one: str, many: str) -> str:
 
 
 def prose(text: str) -> Markup:
-    """Plain text as HTML: "## " and "### " begin headings, "- " items of a list; blank lines part paragraphs."""
+    """Plain text as HTML: "## " and "### " begin headings (h3, h4), "- " items of a list."""
     blocks = (block.strip("\n") for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")))
     return Markup("\n").join(_element(*run) for block in blocks if block.strip() for run in _runs(block))
 
@@ -106,6 +106,6 @@ def _element(mark: str, lines: list[str]) -> Markup:
         items = Markup("").join(Markup("<li>{}</li>").format(line) for line in lines)
         return Markup('<ul class="govuk-list govuk-list--bullet">{}</ul>').format(items)
     if mark:
-        level, size = (2, "m") if mark == "## " else (3, "s")
+        level, size = (3, "m") if mark == "## " else (4, "s")
         return Markup('<h{0} class="govuk-heading-{1}">{2}</h{0}>').format(level, size, lines[0])
     return Markup('<p class="govuk-body">{}</p>').format(escape(" ".join(lines)))

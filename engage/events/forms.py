@@ -36,14 +36,18 @@ class DetailsForm(PostedForm):
             raise ValidationError("Choose what you need from the list")
 
     def details(self) -> Details:
-        """What was typed, once it is valid. A note without a ticked need is a need of its own kind."""
+        """What was typed, once it is valid. A note without a ticked need is a need of its own kind.
+
+        Reminders without a chosen post are reminders of all posts.
+        """
+        chosen = self.vacancies.data or (self._vacancy_ids if self.deadline_reminders.data else ())
         kinds, note = list(self.access_needs.data or []), (self.access_note.data or "").strip() or None
         if note and not kinds:
             kinds = ["other"]
         return Details(
             name=text_of(self.name),
             party=2 if self.companion.data else 1,
-            vacancy_ids=frozenset(self._vacancy_ids[key] for key in self.vacancies.data or []),
+            vacancy_ids=frozenset(self._vacancy_ids[key] for key in chosen),
             has_reminders=bool(self.deadline_reminders.data),
             needs=dict.fromkeys(kinds, note),
         )

@@ -14,16 +14,21 @@ QUEUED = frozenset({"waiting", "offered"})
 LIVE = PLACED | QUEUED
 
 
-class InLine(Protocol):
-    """Somebody's place in a queue; ``turn`` rises in the order of commit."""
-
-    turn: int
+class Party(Protocol):
+    """Somebody, and whom they bring."""
 
     @property
     def party(self) -> int: ...
 
 
+class InLine(Party, Protocol):
+    """Somebody's place in a queue; ``turn`` rises in the order of commit."""
+
+    turn: int
+
+
 Anyone = TypeVar("Anyone", bound=InLine)
+Placed = TypeVar("Placed", bound=Party)
 
 
 def seats_left(capacity: int, held: int) -> int:
@@ -40,6 +45,22 @@ def next_in_line(line: Sequence[Anyone], free: int) -> Anyone | None:
     """The first in line, if what is free is enough for them and whom they bring."""
     first = min(line, key=lambda each: each.turn, default=None)
     return first if first is not None and first.party <= free else None
+
+
+def whom_to_release(line: Sequence[InLine], unconfirmed: Sequence[Placed], free: int) -> list[Placed]:
+    """Whose unconfirmed places are needed for those in line, beside the ``free`` ones: the first of ``unconfirmed``.
+
+    Nobody is released for somebody who would still have to wait, nor beside others whose places are enough.
+    """
+    released: list[Placed] = []
+    for each in sorted(line, key=lambda each: each.turn):
+        free -= each.party
+        chosen = _just_enough([held for held in unconfirmed if held not in released], -free)
+        if free < 0 and not chosen:
+            break
+        released += chosen
+        free += sum(held.party for held in chosen)
+    return released
 
 
 def offer_expires_at(now: datetime, starts_at: datetime) -> datetime | None:
@@ -65,3 +86,14 @@ def why_closed(
     if registration_closes_at is not None and now >= registration_closes_at:
         return "Registration for this open evening has closed."
     return None
+
+
+def _just_enough(unconfirmed: Sequence[Placed], need: int) -> list[Placed]:
+    """The first whose places are enough, without those that are then one too many; nobody where all are too few."""
+    chosen: list[Placed] = []
+    for held in unconfirmed:
+        if need > 0:
+            chosen.append(held)
+            need -= held.party
+    spare = [held for held in chosen if held.party <= -need]
+    return [held for held in chosen if held not in spare[:1]] if need <= 0 else []

@@ -76,10 +76,10 @@ def test_plural_agrees_with_its_number() -> None:
 def test_prose_makes_headings_lists_and_paragraphs() -> None:
     html = wording.prose("## Who\n\nOne line\nand its rest.\n- first\n- second\r\n\r\n### More\nLast.")
     assert html.split("\n") == [
-        '<h2 class="govuk-heading-m">Who</h2>',
+        '<h3 class="govuk-heading-m">Who</h3>',
         '<p class="govuk-body">One line and its rest.</p>',
         '<ul class="govuk-list govuk-list--bullet"><li>first</li><li>second</li></ul>',
-        '<h3 class="govuk-heading-s">More</h3>',
+        '<h4 class="govuk-heading-s">More</h4>',
         '<p class="govuk-body">Last.</p>',
     ]
 

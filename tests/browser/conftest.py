@@ -1,0 +1,140 @@
+"""The demo as a real process, and a Chromium to visit it with."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from engage.tokens import Tokens
+
+READY_WITHIN = 90.0  # seconds: the machine may be busy with other things
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE, NARROW = 1280, 320
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running demo: its address, and what lies in its folder."""
+
+    url: str
+    folder: Path
+
+    def registration(self, status: str, *, slug: str = "reviews-team", order: str = "ASC") -> str:
+        """The path of the page of the first, or last, registration of that status."""
+        with sqlite3.connect(self.folder / "demo.db") as database:
+            row = database.execute(
+                "SELECT registration.id FROM registration JOIN open_evening ON open_evening.id = open_evening_id "
+                f"WHERE registration.status = ? AND slug = ? ORDER BY registration.id {order} LIMIT 1",
+                (status, slug),
+            ).fetchone()
+        return f"/registrations/{self.token('registration', row[0])}"
+
+    def wisher(self) -> str:
+        """The path of the page of somebody with a place who queues for another sitting."""
+        with sqlite3.connect(self.folder / "demo.db") as database:
+            row = database.execute(
+                "SELECT registration.id FROM registration JOIN queue_entry ON registration_id = registration.id "
+                "WHERE status = 'confirmed'"
+            ).fetchone()
+        return f"/registrations/{self.token('registration', row[0])}"
+
+    def token(self, purpose: str, number: int) -> str:
+        return Tokens((self.folder / "secret").read_text()).issue(purpose, number)
+
+
+@pytest.fixture(scope="session")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    """`engage demo`, as its user starts it."""
+    folder, port = tmp_path_factory.mktemp("demo"), _free_port()
+    environment = os.environ | {"ENGAGE_DATA_DIR": str(folder)}
+    command = [sys.executable, "-m", "engage", "demo", "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        process = await asyncio.to_thread(subprocess.Popen, command, env=environment, stdout=log, stderr=log)
+    url = f"http://localhost:{port}"
+    async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient() as client:
+        while not await _is_ready(client, url):
+            assert process.poll() is None, (folder / "log").read_text()
+            await asyncio.sleep(0.1)
+    yield Demo(url, folder / "demo")
+    process.terminate()
+    await asyncio.to_thread(process.wait, 30)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """A headless Chromium."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    assert path is not None, "The browser tests need Chromium: install the package chromium, then try again"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+class Visit:
+    """A browser window at the demo. What its pages' scripts and policies complain of is in ``complaints``."""
+
+    def __init__(self, context: BrowserContext, page: Page, demo: Demo) -> None:
+        self.context, self.page, self.demo = context, page, demo
+        self.complaints: list[str] = []
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.on("request", self._look)
+
+    def _look(self, request: object) -> None:
+        url = str(getattr(request, "url", ""))
+        if not url.startswith((self.demo.url, "data:")):
+            self.complaints.append(f"asked elsewhere: {url}")
+
+    async def go(self, path: str) -> int:
+        answer = await self.page.goto(self.demo.url + path)
+        return answer.status if answer is not None else 0
+
+    async def check(self) -> None:
+        """The page is accessible, as wide as the window, and loads nothing from elsewhere."""
+        found = await Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
+        wide = await self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert wide[0] <= wide[1], f"{self.page.url} is {wide[0]} pixels wide in a window of {wide[1]}"
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+async def visit(request: pytest.FixtureRequest, demo: Demo, chromium: Browser) -> AsyncIterator[Visit]:
+    """A new window, as wide as a desk's and as narrow as a magnified phone's."""
+    context = await chromium.new_context(viewport={"width": request.param, "height": 800})
+    yield Visit(context, await context.new_page(), demo)
+    await context.close()
+
+
+@pytest.fixture
+async def plain_visit(demo: Demo, chromium: Browser) -> AsyncIterator[Visit]:
+    """A narrow window in which no scripts run."""
+    context = await chromium.new_context(viewport={"width": NARROW, "height": 800}, java_script_enabled=False)
+    yield Visit(context, await context.new_page(), demo)
+    await context.close()
+
+
+async def _is_ready(client: httpx2.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(f"{url}/health/ready")).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
