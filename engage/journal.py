@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, exists, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from engage.database import Base, Database, Key, ring
 from engage.unit_of_work import Lock, UnitOfWork
@@ -104,15 +104,8 @@ async def follow(
 ) -> int:
     """Hand what is pending to its subscribers once; the number of facts dealt with, 0 when nothing is left to do."""
     async with database.reading() as session:
-        query = (
-            select(PendingFact, JournalEntry)
-            .join(JournalEntry, JournalEntry.id == PendingFact.entry_id)
-            .where(PendingFact.subscriber.in_(subscribers))
-            .where(or_(PendingFact.retry_at.is_(None), PendingFact.retry_at <= real_now))
-            .order_by(PendingFact.entry_id)
-            .limit(HANDED_AT_ONCE)
-        )
-        found = [(pending, entry, subscribers[pending.subscriber]) for pending, entry in await session.execute(query)]
+        rows = await session.execute(_due(subscribers, real_now))
+        found = [(pending, entry, subscribers[pending.subscriber]) for pending, entry in rows]
         locks = [await subscriber.locks(session, entry) for _, entry, subscriber in found]
     outcomes = await asyncio.gather(
         *(
@@ -126,6 +119,25 @@ async def follow(
             log.error("fact not dealt with", kind=entry.kind, entry=entry.id, error=repr(outcome))
             await unit_of_work.run(partial(_postpone, pending, repr(outcome), real_now))
     return sum(outcome is True for outcome in outcomes)
+
+
+def _due(subscribers: Mapping[str, Subscriber], real_now: datetime) -> Select[PendingFact, JournalEntry]:
+    """The first pending fact of each stream, so that those behind a failing one take nobody's turn."""
+    earlier = aliased(PendingFact)
+    is_behind = exists().where(
+        earlier.subscriber == PendingFact.subscriber,
+        earlier.stream == PendingFact.stream,
+        earlier.entry_id < PendingFact.entry_id,
+    )
+    return (
+        select(PendingFact, JournalEntry)
+        .join(JournalEntry, JournalEntry.id == PendingFact.entry_id)
+        .where(PendingFact.subscriber.in_(subscribers))
+        .where(or_(PendingFact.retry_at.is_(None), PendingFact.retry_at <= real_now))
+        .where(~is_behind)
+        .order_by(PendingFact.entry_id)
+        .limit(HANDED_AT_ONCE)
+    )
 
 
 async def _hand_over(seen: PendingFact, subscriber: Subscriber, now: datetime, session: AsyncSession) -> bool:

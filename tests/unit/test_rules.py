@@ -11,7 +11,7 @@ from engage.events import rules
 STARTS_AT = datetime(2027, 2, 24, 18, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Waiting:
     turn: int
     party: int
