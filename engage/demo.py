@@ -15,10 +15,11 @@ from sqlalchemy.orm import selectinload
 from engage.database import Database
 from engage.documents import Document, shift_weeks, weeks_ahead
 from engage.events import booking
+from engage.events.applications import Application, Details
 from engage.events.finding import registration_id_by_email
 from engage.events.loading import OPEN_EVENINGS
 from engage.events.models import AskedQuestion, OpenEvening, Registration
-from engage.events.registering import Application, Details, register
+from engage.events.registering import register
 from engage.loading import load
 from engage.people import sessions
 from engage.people.pages import DEMO_ROLES, demo_address

@@ -54,6 +54,12 @@ class NotHeld(EngageError):
     status = 409
 
 
+class FeedbackClosed(EngageError):
+    """Feedback is not taken: the sitting is not over, there was no place, or it was given already."""
+
+    status = 409
+
+
 class LinkExpired(EngageError):
     """A sign-in link was used already or is too old."""
 
@@ -76,3 +82,7 @@ class FileFaulty(EngageError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class DeploymentFaulty(EngageError):
+    """A deployment does not do what people rely on; the faults have been printed."""

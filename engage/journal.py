@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
@@ -83,16 +83,36 @@ class Subscriber:
 
 async def append(session: AsyncSession, fact: Fact, now: datetime, actor: str = "visitor") -> None:
     """Write the fact and who has to hear of it, in the caller's transaction."""
-    entry = JournalEntry(
-        kind=type(fact).__name__,
-        stream=fact.stream,
-        occurred_at=now,
-        actor=actor,
-        details=fact.model_dump(mode="json"),
-        pending=[PendingFact(subscriber=subscriber, stream=fact.stream) for subscriber in fact.subscribers],
-    )
-    session.add(entry)
+    pending = [PendingFact(subscriber=subscriber, stream=fact.stream) for subscriber in fact.subscribers]
+    session.add(JournalEntry(**_row(fact, now, actor), pending=pending))
     await ring(session)
+
+
+async def append_all(session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], actor: str = "visitor") -> None:
+    """Write many facts, each with its instant, in two statements; the same as appending each in turn."""
+    if not happened:
+        return
+    entries = [_row(fact, occurred_at, actor) for fact, occurred_at in happened]
+    inserted = insert(JournalEntry).returning(JournalEntry.id, sort_by_parameter_order=True)
+    written = await session.scalars(inserted, entries)
+    pending = [
+        {"entry_id": entry_id, "subscriber": subscriber, "stream": fact.stream, "failures": 0}
+        for entry_id, (fact, _) in zip(written.all(), happened, strict=True)
+        for subscriber in fact.subscribers
+    ]
+    if pending:
+        await session.execute(insert(PendingFact), pending)
+    await ring(session)
+
+
+def _row(fact: Fact, now: datetime, actor: str) -> dict[str, Any]:
+    return {
+        "kind": type(fact).__name__,
+        "stream": fact.stream,
+        "occurred_at": now,
+        "actor": actor,
+        "details": fact.model_dump(mode="json"),
+    }
 
 
 async def follow(
@@ -109,7 +129,7 @@ async def follow(
         locks = [await subscriber.locks(session, entry) for _, entry, subscriber in found]
     outcomes = await asyncio.gather(
         *(
-            unit_of_work.run(partial(_hand_over, pending, subscriber, now), locks=rows)
+            unit_of_work.run(partial(_hand_over, pending, subscriber, now), locks=rows, is_patient=True)
             for (pending, _, subscriber), rows in zip(found, locks, strict=True)
         ),
         return_exceptions=True,

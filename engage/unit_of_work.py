@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -18,17 +19,26 @@ from engage.database import Base, Database
 from engage.errors import Overloaded
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 Command = Callable[[AsyncSession], Awaitable[Answer]]
 Lock = tuple[type[Base], int]
 
 LARGEST_BATCH = 64
+PATIENT_SHARE = 8
 MOST_WAITING = 4_000
+
+
+Together = Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
 
 
 @dataclass(slots=True)
 class _Waiting:
+    """A command by itself, or an item for one that deals with many at once."""
+
     command: Command[Any]
     locks: Sequence[Lock]
+    together: Together[Any, Any] | None = None
+    item: Any = None
     answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -39,22 +49,40 @@ class UnitOfWork:
         self._database = database
         self._is_locking = is_locking
         self._queue: deque[_Waiting] = deque()
+        self._patient: deque[_Waiting] = deque()
         self._drain: asyncio.Task[None] | None = None
 
-    async def run(self, command: Command[Answer], *, locks: Sequence[Lock] = ()) -> Answer:
+    async def run(self, command: Command[Answer], *, locks: Sequence[Lock] = (), is_patient: bool = False) -> Answer:
         """What the command answers, once it is on the disk. What it raises is raised here, and nothing of it is kept.
 
-        The named rows are locked and loaded before any command of the batch runs. Raises Overloaded, at once, where
-        too many wait.
+        The named rows are locked and loaded before any command of the batch runs. A patient command lets those go first
+        that people wait for. Raises Overloaded, at once, where too many wait.
         """
-        if len(self._queue) >= MOST_WAITING:
+        answer: Answer = await self._enqueue(_Waiting(command, locks), self._patient if is_patient else self._queue)
+        return answer
+
+    async def run_together(self, together: Together[Item, Answer], item: Item, *, locks: Sequence[Lock] = ()) -> Answer:
+        """The same for one item of a command that deals, in order, with all the items that wait.
+
+        ``together`` answers each item with its answer or its refusal. Where it fails, each item is tried alone.
+        """
+
+        async def alone(session: AsyncSession) -> Answer:
+            (answer,) = await together(session, [item])
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        answer: Answer = await self._enqueue(_Waiting(alone, locks, together, item), self._queue)
+        return answer
+
+    def _enqueue(self, waiting: _Waiting, queue: deque[_Waiting]) -> asyncio.Future[Any]:
+        if len(queue) >= MOST_WAITING:
             raise Overloaded("The service is very busy. Nothing was changed: please try again in a moment.")
-        waiting = _Waiting(command, locks)
-        self._queue.append(waiting)
+        queue.append(waiting)
         if self._drain is None or self._drain.done():
             self._drain = asyncio.create_task(self._commit_all())
-        answer: Answer = await waiting.answer
-        return answer
+        return waiting.answer
 
     async def close(self) -> None:
         """Wait for what is under way."""
@@ -62,7 +90,7 @@ class UnitOfWork:
             await self._drain
 
     async def _commit_all(self) -> None:
-        while self._queue:
+        while self._queue or self._patient:
             batch = self._next_batch()
             try:
                 outcomes = await self._commit(batch)
@@ -72,12 +100,9 @@ class UnitOfWork:
                 _settle(waiting.answer, outcome)
 
     def _next_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        while self._queue and len(batch) < LARGEST_BATCH:
-            waiting = self._queue.popleft()
-            if not waiting.answer.cancelled():
-                batch.append(waiting)
-        return batch
+        """First what people wait for, then a little of what they do not, so that neither stands still."""
+        urgent, patient = _take(self._queue, LARGEST_BATCH), _take(self._patient, PATIENT_SHARE)
+        return urgent + patient
 
     async def _commit(self, batch: list[_Waiting]) -> list[Any]:
         if not batch:
@@ -87,12 +112,27 @@ class UnitOfWork:
             if len(batch) == 1:
                 return [await batch[0].command(session)]
             outcomes: list[Any] = []
-            for waiting in batch:
-                outcome = await _attempt(session, waiting.command)
-                if isinstance(outcome, Exception):
-                    held = await self._lock(session, batch)  # the rollback emptied what the command had changed
-                outcomes.append(outcome)
+            for _, run in groupby(batch, key=_company):
+                outcomes += await self._run(session, batch, list(run), held)
             held.clear()
+        return outcomes
+
+    async def _run(
+        self, session: AsyncSession, batch: list[_Waiting], run: list[_Waiting], held: list[Base]
+    ) -> list[Any]:
+        """What comes of neighbours that are dealt with together, or of one by itself."""
+        if len(run) > 1 and (together := run[0].together) is not None:
+            items = [waiting.item for waiting in run]
+            outcome = await _attempt(session, lambda session: together(session, items))
+            if not isinstance(outcome, Exception):
+                return list(outcome)
+            held[:] = await self._lock(session, batch)  # the rollback emptied what they had changed
+        outcomes = []
+        for waiting in run:
+            outcome = await _attempt(session, waiting.command)
+            if isinstance(outcome, Exception):
+                held[:] = await self._lock(session, batch)
+            outcomes.append(outcome)
         return outcomes
 
     async def _lock(self, session: AsyncSession, batch: list[_Waiting]) -> list[Base]:
@@ -109,6 +149,16 @@ class UnitOfWork:
                 query = query.with_for_update(key_share=True)
             held.extend(await session.scalars(query.execution_options(populate_existing=True)))
         return held
+
+
+def _take(queue: deque[_Waiting], most: int) -> list[_Waiting]:
+    taken = [queue.popleft() for _ in range(min(most, len(queue)))]
+    return [waiting for waiting in taken if not waiting.answer.cancelled()]
+
+
+def _company(waiting: _Waiting) -> object:
+    """Equal for what may be dealt with together."""
+    return waiting.together or id(waiting)
 
 
 async def _attempt(session: AsyncSession, command: Command[Any]) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from jinja2 import Environment
 from starlette.datastructures import FormData, UploadFile
@@ -22,7 +23,9 @@ from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 
 CSRF_KEPT = 365 * 24 * 3600  # seconds: slow readers must not lose what they typed (WCAG 2.2.1)
-UNREADABLE = "\ufffd"  # what stands for bytes that are not UTF-8
+URLENCODED = "application/x-www-form-urlencoded"
+MOST_FIELDS = 500
+LARGEST_FIELD = 200_000
 STALE = (
     "This page was open for long, or your browser keeps no cookies. What you typed is kept: check it and send it again."
 )
@@ -82,14 +85,23 @@ async def posted(request: Request) -> FormData:
 
 
 async def posted_openly(request: Request) -> FormData:
-    """The posted form of whoever sends it; only text counts."""
-    form = await request.form(max_files=0, max_fields=500, max_part_size=200_000)
-    texts: list[tuple[str, str | UploadFile]] = [
-        (name, value) for name, value in form.multi_items() if isinstance(value, str)
-    ]
-    if any(UNREADABLE in str(value) for _, value in texts):
-        raise HTTPException(400)
-    return FormData(texts)
+    """The posted form of whoever sends it; only text counts. Raises HTTPException 400 where it is not sound UTF-8."""
+    try:
+        return FormData(await _fields(request))
+    except ValueError:
+        raise HTTPException(400) from None
+
+
+async def _fields(request: Request) -> list[tuple[str, str | UploadFile]]:
+    """Raises ValueError. The form parser of Starlette reads what is no UTF-8 as Latin-1, so it gets none of that."""
+    body = (await request.body()).decode()
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == URLENCODED:
+        return [*parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)]
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD)
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    for _, value in texts:
+        value.encode()  # a charset of the sender's own choice makes halves of characters
+    return [*texts]
 
 
 def wants_json(request: Request) -> bool:

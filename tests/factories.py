@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engage.events.applications import Application, Details
 from engage.events.models import OpenEvening, Slot, Vacancy
-from engage.events.registering import Application, Details
+from engage.notify.models import OutboxMessage
 
 EVENING_STARTS_AT = datetime(2027, 2, 24, 18, 0, tzinfo=UTC)
 
@@ -44,4 +45,19 @@ def make_application(evening: OpenEvening, slot: Slot | None, email: str, *, for
         email_key=email.lower(),
         details=Details(**given | changed),
         receipt=form or f"form-of-{email}",
+    )
+
+
+def make_asking(registration_id: int, now: datetime, key: str = "asking", state: str = "sent") -> OutboxMessage:
+    """The message that asks whether they are still coming, as the relay took it."""
+    return OutboxMessage(
+        key=f"coming:{key}",
+        kind="ComingAsked",
+        stream=f"registration:{registration_id}",
+        recipient="somebody@example.org",
+        envelope_from="evenings@example.org",
+        message_id=f"<{key}@example.org>",
+        state=state,
+        due_at=now,
+        created_at=now,
     )

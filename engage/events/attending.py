@@ -12,11 +12,14 @@ from engage.journal import append
 
 
 async def say_coming(session: AsyncSession, registration: Registration, is_coming: bool, now: datetime) -> None:
-    """Are you still coming? "No" gives the place up and keeps the reminders. Raises NotHeld without a place."""
+    """Are you still coming? "No" gives the place up and keeps the reminders, "yes" keeps a declined place too.
+
+    Raises NotHeld without a place.
+    """
     if registration.status != "confirmed":
         raise NotHeld("You have no place at the moment, so there is nothing to confirm.")
     if is_coming:
-        registration.attendance = "yes"
+        registration.attendance, registration.declined_until = "yes", None
         await append(session, facts.ComingConfirmed(registration_id=registration.id), now)
     else:
         await booking.cancel(session, registration, now, is_stop=False)

@@ -69,7 +69,7 @@ async def seat(
     session: AsyncSession, evening: OpenEvening, registration: Registration, slot: Slot, now: datetime
 ) -> int | None:
     """Give a place, or else the last position in the queue, to somebody who has neither; the position, if any."""
-    registration.slot_id = slot.id
+    registration.slot_id, registration.slot = slot.id, slot
     if rules.has_room(slot.seats_left, slot.waiting, registration.party):
         slot.held += registration.party
         await _confirm(session, registration, slot, now, facts.PlaceConfirmed)
@@ -216,7 +216,7 @@ async def _confirm(
     session: AsyncSession, registration: Registration, slot: Slot, now: datetime, fact: type[facts.PlaceFact]
 ) -> None:
     registration.status = "confirmed"
-    registration.attendance = None
+    registration.attendance = registration.asked_at = registration.declined_until = None
     sequence = next_sequence(registration)
     await append(
         session,
@@ -236,8 +236,7 @@ async def _queue(
 ) -> int:
     evening.last_turn += 1
     slot.waiting += 1
-    entry = QueueEntry(registration_id=registration.id, slot_id=slot.id, turn=evening.last_turn)
-    session.add(entry)
+    registration.entry = QueueEntry(slot_id=slot.id, slot=slot, turn=evening.last_turn)
     is_wish = registration.status == "confirmed"
     joined = facts.QueueJoined(registration_id=registration.id, slot_id=slot.id, position=slot.waiting, is_wish=is_wish)
     await append(session, joined, now)

@@ -6,8 +6,8 @@ from starlette.datastructures import FormData
 from wtforms import StringField
 from wtforms.validators import ValidationError
 
+from engage.events.applications import Details
 from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration
-from engage.events.registering import Details
 from engage.forms import ListField, PostedForm, YesField, email_field, name_field, text_area, text_of
 
 CANNOT_COME = "none"

@@ -1,7 +1,6 @@
 """The pages of open evenings that everybody can see: the list, an evening, registering, receipts, questions."""
 
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
@@ -11,10 +10,11 @@ from starlette.routing import Route
 
 from engage.errors import FormStale, NotFound, RegistrationClosed
 from engage.events import facts, finding
+from engage.events.applications import Application
 from engage.events.calendar_entries import location_of, public_url
 from engage.events.forms import EmailForm, QuestionForm, RegistrationForm
 from engage.events.models import AskedQuestion, OpenEvening
-from engage.events.registering import Application, register
+from engage.events.registering import register_all
 from engage.events.views import (
     can_ask,
     evening_json,
@@ -109,8 +109,8 @@ async def register_posted(request: Request) -> Response:
         return await _form_page(request, found, form, 422)
     site = site_of(request)
     application = _application(request, found, form, sent)
-    receipt = await site.unit_of_work.run(
-        partial(register, application=application, now=site.clock()), locks=[(OpenEvening, found.id)]
+    receipt = await site.unit_of_work.run_together(
+        register_all, (application, site.clock()), locks=[(OpenEvening, found.id)]
     )
     return RedirectResponse(f"/receipts/{receipt.token}", 303)
 
@@ -139,10 +139,11 @@ async def link_form(request: Request) -> Response:
 async def link_posted(request: Request) -> Response:
     """The same answer whether or not the address is registered."""
     site, found = site_of(request), await _evening(request)
-    form = EmailForm(await posted(request))
+    sent = await posted(request)
+    form = EmailForm(sent)
     if not form.validate():
         return await render(request, "events/send_my_link.html", status=422, evening=found, form=form, is_sent=False)
-    form_id = site.tokens.fingerprint("link form", str((await request.form()).get("csrf_token")))
+    form_id = site.tokens.fingerprint("link form", str(sent["csrf_token"]))
 
     async def ask(session: AsyncSession) -> None:
         registration_id = await finding.registration_id_by_email(session, found, text_of(form.email))
