@@ -8,6 +8,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engage.database import Base, Key
 
 
+class Staff(Base):
+    """One member of staff, as the directory says: two groups and no more. ``email`` is in lower case."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    directorate: Mapped[str] = mapped_column(String(100))
+    grade: Mapped[str] = mapped_column(String(40))
+    left_at: Mapped[datetime | None]
+
+
 class RoleGrant(Base):
     """A role that one address holds. ``email`` is in lower case."""
 

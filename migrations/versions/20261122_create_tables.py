@@ -1,9 +1,9 @@
-"""create open evenings."""
+"""create tables."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261122_evenings"
+revision = "20261122_first"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -32,6 +32,13 @@ def upgrade() -> None:
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_journal_entry_stream"), ["stream"], unique=False)
 
+    op.create_table(
+        "mail_note",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mail_note")),
+    )
     op.create_table(
         "open_evening",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -94,11 +101,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_planned_round")),
     )
     op.create_table(
+        "questionnaire",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("is_frozen", sa.Boolean(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_questionnaire")),
+        sa.UniqueConstraint("key", "version", name=op.f("uq_questionnaire_key_version")),
+    )
+    op.create_table(
         "role_grant",
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("role", sa.String(length=100), nullable=False),
         sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("email", "role", name=op.f("pk_role_grant")),
+    )
+    op.create_table(
+        "series",
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("questionnaire_key", sa.String(length=40), nullable=False),
+        sa.Column("months", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_series")),
     )
     op.create_table(
         "sign_in_link",
@@ -125,6 +150,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_in_session_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_sign_in_session_expires_at"), ["expires_at"], unique=False)
 
+    op.create_table(
+        "staff",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("directorate", sa.String(length=100), nullable=False),
+        sa.Column("grade", sa.String(length=40), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+        sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
+    )
+    op.create_table(
+        "trustee",
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("email", name=op.f("pk_trustee")),
+    )
     op.create_table(
         "asked_question",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -236,6 +280,73 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_vacancy_closes_at"), ["closes_at"], unique=False)
 
     op.create_table(
+        "wave",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("series_key", sa.String(length=40), nullable=True),
+        sa.Column("questionnaire_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("results_by", sa.Date(), nullable=True),
+        sa.Column("reminders_days_before", sa.JSON(), nullable=False),
+        sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.Column("threshold", sa.Integer(), nullable=False),
+        sa.Column("families", sa.JSON(), nullable=False),
+        sa.Column("trustees", sa.JSON(), nullable=False),
+        sa.Column("shares_needed", sa.Integer(), nullable=True),
+        sa.Column("consultation_began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opening_reason", sa.Text(), nullable=True),
+        sa.Column("union_words", sa.Text(), nullable=True),
+        sa.Column("void_reason", sa.Text(), nullable=True),
+        sa.Column("public_key", sa.LargeBinary(), nullable=True),
+        sa.Column("wrapped_private_key", sa.LargeBinary(), nullable=True),
+        sa.Column("wrapped_link_key", sa.LargeBinary(), nullable=True),
+        sa.Column("invited", sa.Integer(), nullable=False),
+        sa.Column("spent", sa.Integer(), nullable=False),
+        sa.Column("loaded", sa.JSON(), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('draft', 'consulting', 'open', 'closed', 'tallied', 'published', 'void')",
+            name=op.f("ck_wave_status_known"),
+        ),
+        sa.CheckConstraint("closes_at > opens_at", name=op.f("ck_wave_closes_after_opening")),
+        sa.CheckConstraint("threshold >= 5", name=op.f("ck_wave_threshold_protects")),
+        sa.ForeignKeyConstraint(
+            ["questionnaire_id"], ["questionnaire.id"], name=op.f("fk_wave_questionnaire_id_questionnaire")
+        ),
+        sa.ForeignKeyConstraint(["series_key"], ["series.key"], name=op.f("fk_wave_series_key_series")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wave")),
+        sa.UniqueConstraint("key", name=op.f("uq_wave_key")),
+    )
+    op.create_table(
+        "consultation_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author", sa.String(length=254), nullable=False),
+        sa.Column("role", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["wave.id"], name=op.f("fk_consultation_entry_wave_id_wave"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_entry")),
+    )
+    with op.batch_alter_table("consultation_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consultation_entry_wave_id"), ["wave_id"], unique=False)
+
+    op.create_table(
+        "key_share",
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["email"], ["trustee.email"], name=op.f("fk_key_share_email_trustee")),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_key_share_wave_id_wave"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("wave_id", "email", name=op.f("pk_key_share")),
+    )
+    op.create_table(
         "receipt",
         sa.Column("token", sa.String(length=40), nullable=False),
         sa.Column("open_evening_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -300,6 +411,51 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_registration_slot_id"), ["slot_id"], unique=False)
 
     op.create_table(
+        "roster_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("directorate", sa.String(length=100), nullable=False),
+        sa.Column("grade", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["wave.id"], name=op.f("fk_roster_entry_wave_id_wave"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_entry")),
+        sa.UniqueConstraint("wave_id", "staff_id", name=op.f("uq_roster_entry_wave_id_staff_id")),
+    )
+    op.create_table(
+        "sealed_comments",
+        sa.Column("key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["wave.id"], name=op.f("fk_sealed_comments_wave_id_wave"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sealed_comments")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sealed_sheet",
+        sa.Column("key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["wave.id"], name=op.f("fk_sealed_sheet_wave_id_wave"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sealed_sheet")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "spent_link",
+        sa.Column("fingerprint", sa.LargeBinary(length=20), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_spent_link_wave_id_wave"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_spent_link")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "access_need",
         sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -352,7 +508,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_queue_entry_offer_expires_at"), ["offer_expires_at"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("queue_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_queue_entry_offer_expires_at"))
@@ -363,6 +518,10 @@ def downgrade() -> None:
 
     op.drop_table("interest")
     op.drop_table("access_need")
+    op.drop_table("spent_link")
+    op.drop_table("sealed_sheet")
+    op.drop_table("sealed_comments")
+    op.drop_table("roster_entry")
     with op.batch_alter_table("registration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_registration_slot_id"))
         batch_op.drop_index(batch_op.f("ix_registration_declined_until"))
@@ -372,6 +531,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_receipt_expires_at"))
 
     op.drop_table("receipt")
+    op.drop_table("key_share")
+    with op.batch_alter_table("consultation_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consultation_entry_wave_id"))
+
+    op.drop_table("consultation_entry")
+    op.drop_table("wave")
     with op.batch_alter_table("vacancy", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vacancy_closes_at"))
 
@@ -389,6 +554,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_asked_question_open_evening_id"))
 
     op.drop_table("asked_question")
+    op.drop_table("trustee")
+    op.drop_table("staff")
     with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_session_expires_at"))
         batch_op.drop_index(batch_op.f("ix_sign_in_session_email"))
@@ -399,7 +566,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_link_email"))
 
     op.drop_table("sign_in_link")
+    op.drop_table("series")
     op.drop_table("role_grant")
+    op.drop_table("questionnaire")
     op.drop_table("planned_round")
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_message_stream_id"))
@@ -408,6 +577,7 @@ def downgrade() -> None:
 
     op.drop_table("outbox_message")
     op.drop_table("open_evening")
+    op.drop_table("mail_note")
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_entry_stream"))
 
