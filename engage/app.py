@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from engage import pages
 from engage.database import Database
 from engage.errors import EngageError
-from engage.events import console, own
+from engage.events import console, feedback, own
 from engage.events import pages as evening_pages
 from engage.headers import SecurityHeaders
 from engage.notify import pages as mail_pages
@@ -26,6 +26,8 @@ from engage.notify.letters import Letters
 from engage.people import pages as people_pages
 from engage.resources import PACKAGE
 from engage.settings import Settings, from_environment
+from engage.surveys import consultation_pages, trustees
+from engage.surveys import pages as pulse_pages
 from engage.templating import templates_for
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
@@ -41,6 +43,20 @@ SAID = {
     405: "This address does not take that. Go back and use the buttons of the page.",
     413: "That was more than this form takes. Shorten it, and send it again.",
 }
+
+ROUTES = [
+    *pages.routes,
+    *evening_pages.routes,
+    *own.routes,
+    *feedback.routes,
+    *people_pages.routes,
+    *console.routes,
+    *consultation_pages.routes,
+    *mail_pages.routes,
+    *pulse_pages.routes,
+    *trustees.routes,
+    Mount("/static", StaticFiles(directory=PACKAGE / "static")),
+]
 
 log = structlog.get_logger()
 
@@ -68,15 +84,7 @@ def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[
         await database.close()
 
     return Starlette(
-        routes=[
-            *pages.routes,
-            *evening_pages.routes,
-            *own.routes,
-            *people_pages.routes,
-            *console.routes,
-            *mail_pages.routes,
-            Mount("/static", StaticFiles(directory=PACKAGE / "static")),
-        ],
+        routes=ROUTES,
         middleware=[Middleware(SecurityHeaders, is_https=settings.is_https)],
         exception_handlers={
             EngageError: _refused,

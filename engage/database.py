@@ -97,10 +97,13 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """One transaction, committed at the end or rolled back whole; rings the bell where facts were journalled."""
+        """One transaction, committed at the end or rolled back whole; then rings the bell where that is due."""
         async with self._write() as session:
             async with session.begin():
                 yield session
+                if session.info.get("is_bell_due") and not self.is_sqlite:
+                    # At the end, for the rollback of a savepoint would take a notice back that was given within it.
+                    await session.execute(select(func.pg_notify(BELL, "")))
             if session.info.get("is_bell_due"):
                 self.ring_here()
 
@@ -119,13 +122,9 @@ class Database:
         await self.engine.dispose()
 
 
-async def ring(session: AsyncSession) -> None:
+def ring(session: AsyncSession) -> None:
     """Wake the workers when this transaction commits: in this process, and on PostgreSQL in every other."""
-    if session.info.get("is_bell_due"):
-        return
     session.info["is_bell_due"] = True
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.pg_notify(BELL, "")))
 
 
 def insert_for(session: AsyncSession) -> Callable[..., Any]:
@@ -139,10 +138,15 @@ def driver_url(url: str) -> str:
     return f"{DRIVERS[scheme]}://{rest}"
 
 
-def _sqlite_engine(url: str, begin_write: str) -> AsyncEngine:
+def make_folder_of(url: str) -> None:
+    """Make the folder in which SQLite can put its file."""
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _sqlite_engine(url: str, begin_write: str) -> AsyncEngine:
+    make_folder_of(url)
     engine = create_async_engine(driver_url(url), pool_size=POOL_SIZE, connect_args={"isolation_level": None})
     event.listen(engine.sync_engine, "connect", set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin(begin_write))

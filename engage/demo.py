@@ -31,6 +31,7 @@ from engage.unit_of_work import UnitOfWork
 FIRST_NAMES = ("Ama", "Bilal", "Chiara", "Dylan", "Eilidh", "Farah", "Gareth", "Hana", "Ifeoma", "Jürgen")
 LAST_NAMES = ("Adeyemi", "Begum", "O’Connor", "Davies", "Kowalska")
 NAMES = [f"{first} {last}" for last, first in product(LAST_NAMES, FIRST_NAMES)]
+EVENINGS = ("commissioning", "reviews-team")
 WAITING = 5  # people more than the first sitting of the first evening can take
 QUESTIONS = (
     ("Can I apply for two of the posts?", "Yes. Send one form for each, and write each for its own job description."),
@@ -84,7 +85,7 @@ async def play(stage: Stage) -> None:
 
 def example_files() -> list[Path]:
     """The two real open evenings."""
-    return sorted(folder("examples").glob("*.toml"))
+    return [folder("examples") / f"{name}.toml" for name in EVENINGS]
 
 
 async def _grant_roles(stage: Stage, session: AsyncSession) -> None:

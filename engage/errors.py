@@ -66,6 +66,42 @@ class LinkExpired(EngageError):
     status = 410
 
 
+class LinkSpent(EngageError):
+    """Answers came in with this link already."""
+
+    status = 410
+
+
+class WaveNotOpen(EngageError):
+    """The wave takes no answers: it has not opened, or does so no more."""
+
+    status = 410
+
+
+class KeyUnreadable(EngageError):
+    """A key does not open: the deployment's secret is another one, or it was sealed to another process."""
+
+    status = 503
+
+
+class PassphraseWrong(EngageError):
+    """The passphrase gives another key than the one to which a share was sealed."""
+
+    status = 422
+
+
+class SharesTooFew(EngageError):
+    """Too few shares of a wave's key, or shares that do not fit together."""
+
+    status = 409
+
+
+class ShareHeld(EngageError):
+    """A trustee's passphrase cannot change while it guards the share of a wave that is not counted yet."""
+
+    status = 409
+
+
 class Overloaded(EngageError):
     """More is waiting than can be answered soon."""
 
@@ -86,3 +122,33 @@ class FileFaulty(EngageError):
 
 class DeploymentFaulty(EngageError):
     """A deployment does not do what people rely on; the faults have been printed."""
+
+
+class ConsultationUnfinished(EngageError):
+    """The consultation has not run its time, or an objection stands, and no reason was given for opening before."""
+
+    status = 409
+
+
+class WaveNotReady(EngageError):
+    """The wave cannot do this yet: it has not opened, or lacks people, keys or a close that lies ahead."""
+
+    status = 409
+
+
+class WaveOver(EngageError):
+    """The wave has closed, was counted or voided, so that this cannot be done any more."""
+
+    status = 409
+
+
+class ConsultationOver(EngageError):
+    """The wave has opened or was voided: nothing more is said about it on the record."""
+
+    status = 409
+
+
+class OutOfOrder(EngageError):
+    """Something was said in a consultation that is not for that role to say, or that it has said already."""
+
+    status = 409

@@ -85,7 +85,7 @@ async def append(session: AsyncSession, fact: Fact, now: datetime, actor: str = 
     """Write the fact and who has to hear of it, in the caller's transaction."""
     pending = [PendingFact(subscriber=subscriber, stream=fact.stream) for subscriber in fact.subscribers]
     session.add(JournalEntry(**_row(fact, now, actor), pending=pending))
-    await ring(session)
+    ring(session)
 
 
 async def append_all(session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], actor: str = "visitor") -> None:
@@ -102,7 +102,7 @@ async def append_all(session: AsyncSession, happened: Sequence[tuple[Fact, datet
     ]
     if pending:
         await session.execute(insert(PendingFact), pending)
-    await ring(session)
+    ring(session)
 
 
 def _row(fact: Fact, now: datetime, actor: str) -> dict[str, Any]:

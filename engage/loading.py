@@ -107,6 +107,16 @@ async def load(
         return await _run(command, sections, unit_of_work)
 
 
+def content_of(path: Path) -> bytes:
+    """The bytes of a file. Raises FileFaulty where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FileFaulty([f"{path}: there is no such file"]) from None
+    except OSError as error:
+        raise FileFaulty([f"{path}: cannot be read: {error.strerror}"]) from None
+
+
 class _TakenBack(Exception):
     """Ends the transaction of a dry run."""
 
@@ -150,22 +160,13 @@ def _read_all(
     faults: list[str] = []
     for path in paths:
         try:
-            found, wrong = _entries(str(path), prepare(parse(str(path), _content(path))), kinds)
+            found, wrong = _entries(str(path), prepare(parse(str(path), content_of(path))), kinds)
         except FileFaulty as faulty:
             faults += faulty.faults
         else:
             entries += found
             faults += wrong
     return entries, faults
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise FileFaulty([f"{path}: there is no such file"]) from None
-    except OSError as error:
-        raise FileFaulty([f"{path}: cannot be read: {error.strerror}"]) from None
 
 
 def _entries(name: str, document: Document, kinds: Sequence[str]) -> tuple[list[Entry], list[str]]:

@@ -6,9 +6,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
-from engage.database import set_pragmas
+from engage.database import make_folder_of, set_pragmas
+from engage.errors import SettingsInvalid
 from engage.resources import folder
 
 MIGRATION_LOCK = 7_236_183  # any number, the same for all versions
@@ -22,7 +24,10 @@ def migrate(url: str) -> str:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         settings = _config()
         settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        try:
+            command.upgrade(settings, "head")
+        except CommandError as error:
+            raise SettingsInvalid(f"The database was made by another version of Engage: {error}.") from None
         revision = _revision(connection)
     engine.dispose()
     return revision or "empty"
@@ -37,6 +42,7 @@ def engine_for_migrations(url: str) -> Engine:
     """An engine whose transactions hold the database alone on SQLite, where tables are copied to be altered."""
     if not url.startswith("sqlite"):
         return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    make_folder_of(url)
     engine = create_engine(url, connect_args={"isolation_level": None})
 
     def connect(connection: Any, record: object) -> None:

@@ -1,5 +1,7 @@
 """The site's own pages: the statements that the law asks for, and what machines watch."""
 
+from datetime import UTC, datetime
+
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -8,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
+from engage.notify.watching import look
 from engage.web import render, site_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -39,6 +42,25 @@ async def is_ready(request: Request) -> Response:
     return JSONResponse({"status": "ready"})
 
 
+async def mail(request: Request) -> Response:
+    """How the mail is: a relay that takes none makes no request fail, and so does not make the site unready."""
+    site = site_of(request)
+    async with site.database.reading() as session:
+        state = await look(session, site.clock(), datetime.now(UTC))
+    unreachable, listening, oldest = state.unreachable_since, state.listening_since, state.oldest_waiting
+    is_heard = {"owned": listening is not None, "since": listening and listening.isoformat()}
+    return JSONResponse(
+        {
+            "relay": {"reachable": unreachable is None, "unreachable_since": unreachable and unreachable.isoformat()},
+            "waiting": state.waiting,
+            "dead": state.dead,
+            "oldest_waiting_seconds": None if oldest is None else oldest.total_seconds(),
+            "listener": is_heard if site.settings.mail_inbound else None,
+        },
+        headers={"cache-control": "no-store"},
+    )
+
+
 async def metrics(request: Request) -> Response:
     """For a collector on this machine; not on the public port unless asked for by a proxy of ours."""
     if request.client is None or request.client.host not in LOOPBACK:
@@ -52,5 +74,6 @@ routes = [
     Route("/contact", contact),
     Route("/health/live", is_live),
     Route("/health/ready", is_ready),
+    Route("/health/mail", mail),
     Route("/metrics", metrics),
 ]

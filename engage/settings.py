@@ -47,6 +47,11 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
+    def inbound(self) -> tuple[str, int] | None:
+        """Host and port to hear replies on, None where nobody does."""
+        return _inbound(self.mail_inbound) if self.mail_inbound else None
+
+    @property
     def host(self) -> str:
         """The name of the site without its port, as it stands in addresses of mail."""
         return urlsplit(self.base_url).hostname or "localhost"
@@ -104,7 +109,7 @@ def _refuse_nonsense(settings: Settings) -> None:
     if settings.smtp_url:
         _refuse_scheme("ENGAGE_SMTP_URL", settings.smtp_url, SMTP_SCHEMES)
     if settings.mail_inbound:
-        _refuse_scheme("ENGAGE_MAIL_INBOUND", settings.mail_inbound, ("smtp",))
+        _inbound(settings.mail_inbound)
     for name, address in (("ENGAGE_MAIL_FROM", settings.mail_from), ("ENGAGE_CONTACT", settings.contact)):
         if not PLAIN_ADDRESS.fullmatch(address):
             raise SettingsInvalid(f"{name} is no plain mail address; give one such as evenings@example.org.")
@@ -114,6 +119,17 @@ def _refuse_nonsense(settings: Settings) -> None:
         )
     if settings.log_format not in ("text", "json"):
         raise SettingsInvalid("ENGAGE_LOG_FORMAT must be text or json.")
+
+
+def _inbound(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:  # no number, or none of a port
+        host, port = None, None
+    if parts.scheme != "smtp" or host is None or port is None:
+        raise SettingsInvalid("ENGAGE_MAIL_INBOUND must look like smtp://127.0.0.1:2525.")
+    return host, port
 
 
 def _refuse_scheme(name: str, url: str, schemes: tuple[str, ...]) -> None:

@@ -232,6 +232,7 @@ Paragraph = Annotated[str, _text(2_000, least=1), AfterValidator(_in_paragraphs)
 Key = Annotated[str, _text(40), AfterValidator(_key)]
 Slug = Annotated[str, _text(80), AfterValidator(_key)]
 Url = Annotated[str, _text(2_000), AfterValidator(_url)]
+MailAddress = Annotated[str, _text(254, least=1), AfterValidator(_mail_address)]
 Instant = Annotated[datetime, AfterValidator(_instant)]
 Day = Annotated[date, AfterValidator(_year), PlainSerializer(date.isoformat)]
 Days = Annotated[int, Field(ge=0, le=365)]

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Base, Database
@@ -87,7 +88,7 @@ class UnitOfWork:
     async def close(self) -> None:
         """Wait for what is under way."""
         if self._drain is not None:
-            await self._drain
+            await asyncio.wait([self._drain])
 
     async def _commit_all(self) -> None:
         while self._queue or self._patient:
@@ -96,8 +97,18 @@ class UnitOfWork:
                 outcomes = await self._commit(batch)
             except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
                 outcomes = [error] * len(batch)
+            except asyncio.CancelledError:
+                self._give_up(batch)
+                raise
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 _settle(waiting.answer, outcome)
+
+    def _give_up(self, batch: list[_Waiting]) -> None:
+        """Whoever waits is cancelled along with the writer."""
+        for waiting in (*batch, *self._queue, *self._patient):
+            waiting.answer.cancel()
+        self._queue.clear()
+        self._patient.clear()
 
     def _next_batch(self) -> list[_Waiting]:
         """First what people wait for, then a little of what they do not, so that neither stands still."""
@@ -165,6 +176,10 @@ async def _attempt(session: AsyncSession, command: Command[Any]) -> Any:
     try:
         async with session.begin_nested():
             return await command(session)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise  # nothing is left of the whole batch
+        return error
     except Exception as error:  # noqa: BLE001 - it is raised again where the command was given in
         return error
 

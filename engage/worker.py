@@ -1,9 +1,10 @@
-"""The worker: follow the journal, pass on offers that lapsed, deliver, purge. Wiring only; any number may run."""
+"""The worker: follow the journal, pass on offers that lapsed, plan, deliver, purge. Wiring only; any number may run."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import structlog
@@ -12,19 +13,31 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from engage import journal
 from engage.bell import hear_others
 from engage.database import Database
+from engage.events import around, reminders
 from engage.events.bounces import Bounces
+from engage.events.checks import checks
+from engage.events.correspondence import Correspondence
+from engage.events.facts import stream_of
 from engage.events.lapsing import lapse_due
 from engage.events.messages import EveningMessages
+from engage.events.releasing import release_due
+from engage.events.replies import Replies, give_up_declined
 from engage.journal import Subscriber
 from engage.notify.catcher import Catcher
+from engage.notify.claims import Truth
 from engage.notify.delivery import Delivery
+from engage.notify.inbox import Inbox
+from engage.notify.listening import Listener
+from engage.notify.tags import BOUNCES, PURPOSES, tagged
 from engage.notify.transport import Transport
+from engage.notify.watching import Watch
 from engage.purging import purge
 from engage.settings import Settings
+from engage.surveys.waves import plan_waves
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 
-NET_SECONDS = 60  # the timer for what no commit announces: offers that lapse, messages to try again
+NET_SECONDS = 60  # the timer for what no commit announces: what is due by the clock, messages to try again
 PURGE_HOUR = 3
 
 log = structlog.get_logger()
@@ -40,13 +53,20 @@ class Worker:
         self._database = database
         self._unit_of_work = unit_of_work
         self._clock = clock
+        tokens = Tokens(settings.secret_key)
+        self._correspondence = Correspondence(settings, tokens)
+        self._checks = checks(self._correspondence)
         self._subscribers = {
-            "messages": Subscriber(EveningMessages(settings, Tokens(settings.secret_key)).hear),
+            "messages": Subscriber(EveningMessages(settings, tokens).hear),
             "bounces": Bounces().subscriber,
+            "replies": Replies(tokens).subscriber,
         }
+        self._inbox = Inbox(settings, tokens, unit_of_work, stream_of=stream_of, clock=clock)
+        self._watch = Watch(unit_of_work)
         self._catcher: Catcher | None = None
         self._transport: Transport | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._minute = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     async def open(self) -> None:
@@ -57,7 +77,13 @@ class Worker:
             url = await self._catcher.open()
             log.warning("no ENGAGE_SMTP_URL: messages go to the built-in catcher and leave this machine never")
         self._transport = Transport.open(url, ehlo_name=self._settings.host)
-        self._delivery = Delivery(self._database, self._unit_of_work, self._transport)
+        self._delivery = Delivery(
+            self._database,
+            self._unit_of_work,
+            self._transport,
+            truth=self._truth,
+            return_path=self._return_path if self._settings.mail_inbound else None,
+        )
 
     async def close(self) -> None:
         """Take leave of the relay."""
@@ -69,18 +95,22 @@ class Worker:
     async def work_off(self) -> Counter[str]:
         """Do all that is due until nothing is left; how much of each."""
         done: Counter[str] = Counter()
-        while (facts := await self._plan()) or (mail := await self._deliver()):
-            done.update(facts or mail)
+        while (some := await self._follow()) or (some := await self._plan()) or (some := await self._deliver()):
+            done.update(some)
         return done
 
     async def start(self) -> None:
         """Work in the background until `stop`."""
         await self.open()
         self._tasks = [
-            asyncio.create_task(self._loop(self._plan)),
-            asyncio.create_task(self._loop(self._deliver)),
+            asyncio.create_task(self._loop(self._follow, self._database.bell())),
+            asyncio.create_task(self._loop(self._deliver, self._database.bell())),
+            asyncio.create_task(self._loop(self._plan, self._minute)),
             asyncio.create_task(hear_others(self._database, self._settings)),
         ]
+        if self._settings.inbound:
+            listener = Listener(self._settings.inbound, self._inbox, hostname=self._settings.host)
+            self._tasks.append(asyncio.create_task(listener.run(self._watch.say_listening)))
         self._scheduler.add_job(self._tick, "interval", seconds=NET_SECONDS, coalesce=True, max_instances=1)
         self._scheduler.add_job(self._purge, "cron", hour=PURGE_HOUR, coalesce=True, max_instances=1)
         self._scheduler.start()
@@ -96,19 +126,37 @@ class Worker:
                 await task
         await self.close()
 
-    async def _plan(self) -> Counter[str]:
+    async def _follow(self) -> Counter[str]:
         now, real_now = self._clock(), datetime.now(UTC)
         lapsed = await lapse_due(self._database, self._unit_of_work, now)
+        given_up = await give_up_declined(self._database, self._unit_of_work, now)
         facts = await journal.follow(self._database, self._unit_of_work, self._subscribers, now, real_now)
-        return +Counter(facts=facts, lapsed=lapsed)
+        return +Counter(facts=facts, lapsed=lapsed, given_up=given_up)
+
+    async def _plan(self) -> Counter[str]:
+        now = self._clock()
+        planned = await reminders.plan(self._database, self._unit_of_work, self._correspondence, now)
+        planned += await around.plan(self._database, self._unit_of_work, self._correspondence, now)
+        released = await release_due(self._database, self._unit_of_work, self._settings.zone, now)
+        waves = await plan_waves(self._database, self._unit_of_work, self._settings, now)
+        return +Counter(planned=planned, released=released, waves=waves)
 
     async def _deliver(self) -> Counter[str]:
         delivered = await self._delivery.deliver_due(datetime.now(UTC))
-        return +Counter(sent=delivered.sent, retried=delivered.retried, dead=delivered.dead)
+        await self._watch.see_relay(self._delivery.health, datetime.now(UTC))
+        return +Counter(asdict(delivered))
 
-    async def _loop(self, work: Callable[[], Awaitable[Counter[str]]]) -> None:
+    def _return_path(self, message_id: int) -> str:
+        """Where reports about that message come back to."""
+        return tagged(
+            self._settings.mail_from, BOUNCES, self._correspondence.tokens.issue(PURPOSES[BOUNCES], message_id)
+        )
+
+    def _truth(self) -> Truth:
+        return Truth(self._checks, self._clock())
+
+    async def _loop(self, work: Callable[[], Awaitable[Counter[str]]], bell: asyncio.Event) -> None:
         """One kind of work, again and again: an error is logged and tried again with the next bell."""
-        bell = self._database.bell()
         while True:
             bell.clear()
             try:
@@ -119,6 +167,7 @@ class Worker:
             await bell.wait()
 
     async def _tick(self) -> None:
+        self._minute.set()
         self._database.ring_here()
 
     async def _purge(self) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -17,6 +18,10 @@ from engage.migrating import migrate
 from engage.settings import Settings, from_environment
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
+
+# the machine may be busy, so no example is too slow, and every run tries the same ones
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("steady")
 
 SECRET = "a secret that only the tests know, and that is long enough"
 
@@ -111,7 +116,7 @@ def tokens(settings: Settings) -> Tokens:
 
 def _administer(server: str, statement: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload] - made here, from no input
+        connection.execute(statement.encode())
 
 
 def _named(server: str, name: str) -> str:

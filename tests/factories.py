@@ -19,17 +19,27 @@ def make_evening(*capacities: int, **changed: Any) -> OpenEvening:
         for number, capacity in enumerate(capacities or (2,))
     ]
     evening.vacancies = [
-        Vacancy(key="caseworker", title="Caseworker", grade="7", posts=4, closes_at=datetime(2027, 3, 14, 23, 59, tzinfo=UTC))
+        Vacancy(
+            key="caseworker",
+            title="Caseworker",
+            grade="7",
+            posts=4,
+            closes_at=datetime(2027, 3, 14, 23, 59, tzinfo=UTC),
+        )
     ]
     return evening
 
 
 def make_slot(key: str, capacity: int, starts_at: datetime) -> Slot:
     """A sitting of fifty minutes."""
-    return Slot(key=key, capacity=capacity, held=0, waiting=0, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=50))
+    return Slot(
+        key=key, capacity=capacity, held=0, waiting=0, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=50)
+    )
 
 
-def make_application(evening: OpenEvening, slot: Slot | None, email: str, *, form: str | None = None, **changed: Any) -> Application:
+def make_application(
+    evening: OpenEvening, slot: Slot | None, email: str, *, form: str | None = None, **changed: Any
+) -> Application:
     """A posted form; ``form`` tells it from another one with the same address."""
     given: dict[str, Any] = {
         "name": "Somebody Interested",

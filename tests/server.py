@@ -95,7 +95,8 @@ class Browsers:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+        # A connection for each request: one that was kept may be given up by the server as it is used again.
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
         self._client = httpx2.AsyncClient(base_url=url, limits=limits, timeout=ANSWERS_WITHIN, trust_env=False)
 
     async def __aenter__(self) -> Self:

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 from sqlalchemy import select
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from tests.smtp_server import SmtpServer
 
 JSON = {"accept": "application/json"}
 Typed = str | list[str]
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where the dialect cannot matter
 
 
 @dataclass
@@ -151,14 +153,14 @@ def link_in(message: EmailMessage, room: str = "registrations") -> str:
 
 @asynccontextmanager
 async def running(settings: Settings, now: datetime) -> AsyncIterator[Site]:
-    """The site on the database of the settings, which is open from the first request to the end of the test."""
+    """The site on the database of the settings. Its pages know of no relay, so that they show the catcher's too."""
     async with SmtpServer() as relay:
         given = replace(settings, smtp_url=f"{relay.url}?starttls=never")
-        app = create_app(given, has_worker=False, clock=lambda: site.now)
-        async with app.router.lifespan_context(app), _browser(app, given) as browser:
+        app = create_app(settings, has_worker=False, clock=lambda: site.now)
+        async with app.router.lifespan_context(app), _browser(app, settings) as browser:
             parts = app.state.site
             worker = Worker(given, parts.database, parts.unit_of_work, lambda: site.now)
-            site = Site(app, given, parts.database, browser, relay, worker, now)
+            site = Site(app, settings, parts.database, browser, relay, worker, now)
             await worker.open()
             yield site
             await worker.close()

@@ -13,8 +13,12 @@ ROOMS = ("events", "surveys", "people", "notify")
 KNOWS_NO_ROOM = ("journal", "unit_of_work", "database", "loading", "documents", "shapes", "merging", "tokens", "forms")
 PURE = (
     *("values", "wording", "documents", "shapes", "merging", "errors"),
-    *("events.rules", "events.deadlines", "events.file", "events.contradictions"),
-    *("notify.calendar", "notify.vtimezone", "notify.retry", "notify.message"),
+    *("slugs", "bank_holidays", "people.staff_file"),
+    *("surveys.questionnaire", "surveys.questionnaire_file", "surveys.file", "surveys.groups", "surveys.forecast"),
+    *("surveys.planning", "surveys.record"),
+    *("events.rules", "events.deadlines", "events.timetable", "events.file", "events.contradictions"),
+    *("notify.calendar", "notify.vtimezone", "notify.retry", "notify.timing", "notify.message"),
+    *("notify.tags", "notify.mime", "notify.replies", "notify.bounces"),
 )
 DATA_LIBRARIES = {"icalendar", "numpy", "pydantic", "pydantic_core", "email_validator", "holidays", "markupsafe"}
 IMPURE = {"random", "secrets", "uuid", "time", "os", "socket", "asyncio"}

@@ -12,7 +12,7 @@ import icalendar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.events.facts import RegistrationFact
+from engage.events.facts import MovedClosing, RegistrationFact
 from engage.events.messages import EveningMessages
 from engage.events.models import Interest, OpenEvening, Registration, Vacancy
 from engage.journal import JournalEntry, append
@@ -42,8 +42,15 @@ class Scene:
             "sequence": 3,
             "has_reminders": True,
         }
-        usual |= {"position": 4, "is_wish": False, "expires_at": self.now + timedelta(hours=5), "form": "one"} | THEN
+        usual |= {"position": 4, "is_wish": False, "is_queued": False, "form": "one"} | THEN
+        usual |= {"expires_at": self.now + timedelta(hours=5), "moved": (self.moved_closing(),)}
+        usual |= {"held_until": self.registration.declined_until}
         return kind(**{name: value for name, value in (usual | changed).items() if name in kind.model_fields})
+
+    def moved_closing(self) -> MovedClosing:
+        """The first post closes two days later than before."""
+        vacancy = self.evening.vacancies[0]
+        return MovedClosing(vacancy_id=vacancy.id, old=vacancy.closes_at - timedelta(days=2), new=vacancy.closes_at)
 
     async def tell(self, *told: RegistrationFact, now: datetime | None = None) -> None:
         for fact in told:
@@ -81,6 +88,7 @@ async def make_scene(session: AsyncSession, messages: EveningMessages, now: date
         party=1,
         sequence=0,
         has_reminders=True,
+        declined_until=now + timedelta(minutes=30),
         created_at=now,
         interests=[Interest(vacancy_id=vacancy.id, created_at=now) for vacancy in evening.vacancies],
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from engage.commands.running import settings, workplace
 from engage.events.loading import OPEN_EVENINGS
 from engage.loading import load
+from engage.surveys.loading import PULSE
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def act(options: argparse.Namespace) -> None:
         async with workplace(given) as at:
             report = await load(
                 options.files,
-                rooms=[OPEN_EVENINGS],
+                rooms=[OPEN_EVENINGS, PULSE],
                 unit_of_work=at.unit_of_work,
                 zone=given.zone,
                 now=datetime.now(UTC),

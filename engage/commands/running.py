@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from engage.database import Database
@@ -89,13 +88,14 @@ def run(options: argparse.Namespace) -> None:
         _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
-    except (OperationalError, InterfaceError, ProgrammingError, CommandError) as error:
-        _fail(f"The database cannot be used: {_first_line(error)}. Is it there, and has `engage migrate` been run?")
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        _fail(f"The database cannot be used: {first_line(error)}. Is it there, and has `engage migrate` been run?")
     except Exception as error:  # noqa: BLE001 - a command never ends in a traceback
-        _fail(f"Unexpected {type(error).__name__}: {_first_line(error)}. Nothing more was done.")
+        _fail(f"Unexpected {type(error).__name__}: {first_line(error)}. Nothing more was done.")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What went wrong without the lines that explain it to programmers, and without its full stop."""
     cause = getattr(error, "orig", None) or error
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
 

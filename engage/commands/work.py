@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from engage.commands.running import instant, settings, workplace
 from engage.worker import Worker
 
+SUMMARY = ("facts", "lapsed", "given_up", "planned", "released", "sent", "retried", "dead", "dropped")
+
 
 def define(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="do all that is due, print a summary in JSON, and exit")
@@ -29,7 +31,7 @@ async def _once(now: datetime | None) -> None:
             done = await worker.work_off()
         finally:
             await worker.close()
-    print(json.dumps({name: done[name] for name in ("facts", "lapsed", "sent", "retried", "dead")}))
+    print(json.dumps({name: done[name] for name in SUMMARY}))
 
 
 async def _on() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from engage.events.models import OpenEvening, Registration
 from engage.notify.calendar import Invitation, Person
+from engage.notify.tags import PURPOSES, REPLIES, tagged
 from engage.settings import Settings
 from engage.tokens import Tokens
 
@@ -71,5 +72,5 @@ def _organizer(registration: Registration, settings: Settings, tokens: Tokens) -
     """Where calendars send answers: with the registration's tag where somebody listens."""
     if settings.mail_inbound is None:
         return Person(settings.mail_from, settings.organisation)
-    local, domain = settings.mail_from.rsplit("@", 1)
-    return Person(f"{local}+r{tokens.issue('reply', registration.id)}@{domain}", settings.organisation)
+    token = tokens.issue(PURPOSES[REPLIES], registration.id)
+    return Person(tagged(settings.mail_from, REPLIES, token), settings.organisation)

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.events import booking, facts, rules
-from engage.events.models import Interest, OpenEvening, QueueEntry, Registration, Slot
+from engage.events import booking, closings, facts, rules
+from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.journal import append
 
 CALLED_OFF = rules.LIVE - {"attended"} | {"subscribed"}
@@ -51,7 +51,7 @@ async def tell(session: AsyncSession, evening: OpenEvening, before: Before, now:
         told |= await _offer(session, evening, before, now)
     elif before.status != "cancelled":
         told |= await _call_off(session, evening, before, now, actor)
-    return told | await _move_closings(session, evening, before, now, actor)
+    return told | await closings.tell_moved(session, evening, before.closings, now, actor)
 
 
 def _place(evening: OpenEvening) -> tuple[str | None, ...]:
@@ -75,15 +75,21 @@ async def _move(session: AsyncSession, evening: OpenEvening, before: Before, now
         and not _is_over(slot.id, before, now)
         and (has_place_moved or _times(slot) != before.times[slot.id])
     }
-    placed = await _tell_placed(session, moved, now, actor)
+    placed = await _tell_placed(session, moved, before, now, actor)
     return placed | await _tell_queued(session, moved, now, actor)
 
 
-async def _tell_placed(session: AsyncSession, moved: dict[int, Slot], now: datetime, actor: str) -> set[int]:
+async def _tell_placed(
+    session: AsyncSession, moved: dict[int, Slot], before: Before, now: datetime, actor: str
+) -> set[int]:
     query = select(Registration).where(Registration.slot_id.in_(moved), Registration.status == "confirmed")
     registrations = (await session.scalars(query.order_by(Registration.id))).all()
     for registration in registrations:
         slot = moved[registration.slot_id or 0]
+        if _times(slot) != before.times[slot.id]:
+            registration.asked_at = None  # they were asked about another time
+        if registration.declined_until is not None:
+            registration.attendance = registration.declined_until = None  # they declined what it was before
         fact = facts.EveningMoved(
             registration_id=registration.id,
             slot_id=slot.id,
@@ -152,22 +158,3 @@ def _called_off(registration: Registration, before: Before) -> facts.EveningCanc
         sequence=booking.next_sequence(registration) if registration.status == "confirmed" else None,
         has_reminders=registration.has_reminders,
     )
-
-
-async def _move_closings(
-    session: AsyncSession, evening: OpenEvening, before: Before, now: datetime, actor: str
-) -> set[int]:
-    """Who still wants to be reminded of a vacancy whose closing moved: has not applied, nor stopped the reminders."""
-    moved = [each for each in evening.vacancies if before.closings.get(each.id, each.closes_at) != each.closes_at]
-    for vacancy in moved:
-        fact = facts.VacancyClosingMoved(
-            open_evening_id=evening.id, vacancy_id=vacancy.id, old=before.closings[vacancy.id], new=vacancy.closes_at
-        )
-        await append(session, fact, now, actor)
-    query = (
-        select(Interest.registration_id)
-        .join(Interest.registration)
-        .where(Interest.vacancy_id.in_([vacancy.id for vacancy in moved]), Interest.applied_at.is_(None))
-        .where(Registration.has_reminders)
-    )
-    return set(await session.scalars(query))

@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import flag_modified
 
 from engage.events import booking, facts, rules
 from engage.events.applications import Application, describe, new_row
@@ -63,7 +64,8 @@ class Desk:
         """Look up which forms and addresses are known."""
         tokens = [application.receipt for application in applications]
         receipts = await session.scalars(select(Receipt).where(Receipt.token.in_(tokens)))
-        query = _registrations().where(
+        # Nothing more of them is read, which would take longer for those who are known than for newcomers.
+        query = select(Registration).where(
             Registration.open_evening_id.in_({application.open_evening_id for application in applications}),
             Registration.email_key.in_({application.email_key for application in applications}),
         )
@@ -91,10 +93,8 @@ class Desk:
 
     async def close(self) -> None:
         """Write down what was decided."""
-        await self._write_newcomers()
-        await append_all(self.session, [(fact(), now) for fact, now in self.happened])
+        await self._write_down()
         await self._insert(Receipt, [_columns(receipt) for receipt in self.new_receipts])
-        self.happened.clear()
         self.new_receipts.clear()
 
     def _admit(self, evening: OpenEvening, slot: Slot | None, application: Application, now: datetime) -> Newcomer:
@@ -114,12 +114,8 @@ class Desk:
         self, evening: OpenEvening, slot: Slot | None, application: Application, now: datetime
     ) -> Receipt:
         """Somebody who gave up, lapsed or only wanted to hear registers anew: the same registration again."""
-        await self._write_newcomers()
-        query = _registrations().where(
-            Registration.open_evening_id == application.open_evening_id,
-            Registration.email_key == application.email_key,
-        )
-        registration = (await self.session.scalars(query)).one()
+        await self._write_down()
+        registration = await self._whole(application)
         self.known[application.whose] = registration
         registration.email, registration.party = application.email, application.details.party
         describe(registration, application.details, now)
@@ -154,12 +150,28 @@ class Desk:
         self, evening: OpenEvening, slot: Slot | None, application: Application, position: int | None
     ) -> None:
         """Statements that change nothing and cost what a newcomer's would, so that the clock does not tell either."""
-        statements = [update(OpenEvening).where(OpenEvening.id == evening.id).values(slug=OpenEvening.slug)]
-        statements *= 1 + bool(application.details.vacancy_ids) + bool(application.details.needs) + 2 * bool(position)
         if slot is not None:
-            statements.append(update(Slot).where(Slot.id == slot.id).values(key=Slot.key))
-        for statement in statements:
+            flag_modified(slot, "held")
+        if position is not None:
+            flag_modified(evening, "last_turn")
+        statement = update(OpenEvening).where(OpenEvening.id == evening.id).values(slug=OpenEvening.slug)
+        details = application.details
+        for _ in range(1 + bool(details.vacancy_ids) + bool(details.needs) + bool(position)):
             await self.session.execute(statement, execution_options=NOT_SYNCHRONISED)
+
+    async def _whole(self, application: Application) -> Registration:
+        """The registration with all that it is about to change."""
+        evening_id, email_key = application.whose
+        query = (
+            select(Registration)
+            .where(Registration.open_evening_id == evening_id, Registration.email_key == email_key)
+            .options(
+                joinedload(Registration.entry).joinedload(QueueEntry.slot),
+                selectinload(Registration.interests),
+                selectinload(Registration.needs),
+            )
+        )
+        return (await self.session.scalars(query)).one()
 
     def _receipt(self, application: Application, status: str, position: int | None, now: datetime) -> Receipt:
         receipt = Receipt(
@@ -174,6 +186,12 @@ class Desk:
         self.receipts[receipt.token] = receipt
         self.new_receipts.append(receipt)
         return receipt
+
+    async def _write_down(self) -> None:
+        """Who came and what happened, so that facts stand in the journal in the order in which they came about."""
+        await self._write_newcomers()
+        await append_all(self.session, [(fact(), now) for fact, now in self.happened])
+        self.happened.clear()
 
     async def _write_newcomers(self) -> None:
         newcomers, self.newcomers = self.newcomers, []
@@ -190,14 +208,6 @@ class Desk:
     async def _insert(self, model: type[Any], rows: list[dict[str, Any]]) -> None:
         if rows:
             await self.session.execute(insert(model), rows)
-
-
-def _registrations() -> Any:
-    return select(Registration).options(
-        joinedload(Registration.entry).joinedload(QueueEntry.slot),
-        selectinload(Registration.interests),
-        selectinload(Registration.needs),
-    )
 
 
 def _interests(newcomer: Newcomer) -> list[dict[str, Any]]:

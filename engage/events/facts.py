@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import BaseModel, ConfigDict
+
 from engage.journal import Fact
 
 STREAM = "registration:"
@@ -51,6 +53,12 @@ class EveningMoved(PlaceFact):
     """The time or place of the sitting, in which they have a place, changed."""
 
 
+class PlaceReleased(PlaceFact):
+    """Their place, neither confirmed nor accepted, went to somebody who waits; ``is_queued`` for another sitting."""
+
+    is_queued: bool
+
+
 class RegistrationCancelled(RegistrationFact):
     """They gave up their registration; ``sequence`` is None where no calendar was ever written to."""
 
@@ -85,6 +93,21 @@ class QueuedEveningMoved(RegistrationFact):
     slot_id: int
     starts_at: datetime
     ends_at: datetime
+
+
+class MovedClosing(BaseModel):
+    """One post that closes at another instant than before."""
+
+    model_config = ConfigDict(frozen=True)
+    vacancy_id: int
+    old: datetime
+    new: datetime
+
+
+class ClosingMoved(RegistrationFact):
+    """Posts, of whose closing they want to be reminded, close at another instant than before."""
+
+    moved: tuple[MovedClosing, ...]
 
 
 class PlaceOffered(RegistrationFact):
@@ -128,6 +151,20 @@ class ComingConfirmed(RegistrationFact):
     """They said that they are still coming."""
 
     subscribers: ClassVar[tuple[str, ...]] = ()
+
+
+class AttendanceAnswered(RegistrationFact):
+    """Their calendar answered that they come, or may come: ``answer`` is accepted or tentative."""
+
+    subscribers: ClassVar[tuple[str, ...]] = ()
+    answer: str
+
+
+class DeclineHeard(RegistrationFact):
+    """Their calendar answered that they do not come; the place is held for them until ``held_until``."""
+
+    slot_id: int
+    held_until: datetime
 
 
 class AppliedForVacancy(RegistrationFact):

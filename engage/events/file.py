@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
+from engage.events.timetable import timetable_of
 from engage.shapes import (
     Code,
     Count,
@@ -40,6 +41,13 @@ from engage.shapes import (
 )
 
 NO_SLOT = "none"  # what the registration form calls "I cannot come"
+TimingKey = Literal["reminder_hour", "coming_hours_before", "release_hours_before", "thanks_hours_after"]
+LIMITS: dict[str, tuple[int, int]] = {  # hours, the first and the last that make sense
+    "reminder_hour": (0, 23),
+    "coming_hours_before": (3, 24 * 14),
+    "release_hours_before": (2, 24 * 14),
+    "thanks_hours_after": (0, 24 * 28),
+}
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -55,6 +63,18 @@ def _slot_key(text: str) -> str:
     return text
 
 
+def _timing(given: dict[str, int]) -> dict[str, int]:
+    for key, hours in given.items():
+        first, last = LIMITS[key]
+        if not first <= hours <= last:
+            raise ValueError(f"{key} must lie between {first} and {last}")
+    timetable = timetable_of(given, ZoneInfo("UTC"))
+    if timetable.coming_hours_before <= timetable.release_hours_before:
+        raise ValueError("coming_hours_before must be more than release_hours_before: people are asked first")
+    return given
+
+
+Timing = Annotated[dict[TimingKey, int], AfterValidator(_timing)]
 ClockTime = Annotated[str, AfterValidator(_clock_time)]
 SlotKey = Annotated[Key, AfterValidator(_slot_key)]
 
@@ -119,6 +139,7 @@ class EveningPart(Part):
     accessibility: Many[Sentence]
     ask_by: Annotated[dict[str, Day], Field(default_factory=dict)]
     materials: Many[Material]
+    timing: Annotated[Timing, Field(default_factory=dict)]
     registration_closes_at: Instant | None = Field(None, alias="registration_closes")
     questions_close_at: Instant | None = Field(None, alias="questions_close")
 

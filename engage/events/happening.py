@@ -2,11 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from engage.events import facts
 from engage.events.calendar_entries import Place
-from engage.events.models import Registration, Slot
+from engage.events.models import Registration, Slot, Vacancy
 from engage.journal import JournalEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A post that closes at another instant than before; ``is_over`` if it had closed when that happened."""
+
+    vacancy: Vacancy
+    old: datetime
+    new: datetime
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +73,37 @@ class Happening:
             title=self.slot.title if self.slot else None,
         )
 
+    @property
+    def moved(self) -> list[Moved]:
+        """The posts whose closing moved, but for those for which they have applied; as the fact has it."""
+        if not isinstance(self.fact, facts.ClosingMoved):
+            return []
+        wanted = {each.vacancy_id: each.vacancy for each in self.registration.interests if each.applied_at is None}
+        return [
+            Moved(wanted[each.vacancy_id], each.old, each.new, is_over=each.new <= self.entry.occurred_at)
+            for each in self.fact.moved
+            if each.vacancy_id in wanted
+        ]
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What has to be true still when the message about it is sent."""
+        if isinstance(self.fact, facts.PlaceOffered):
+            return {"slot_id": self.fact.slot_id, "until": self.fact.expires_at.isoformat()}
+        if isinstance(self.fact, facts.DeclineHeard):
+            return {"until": self.fact.held_until.isoformat()}
+        closes_at = max((each.new for each in self.moved), default=self.entry.occurred_at)
+        told = {"vacancy_ids": [each.vacancy.id for each in self.moved]} if self.moved else {}
+        return told | ({"until": closes_at.isoformat()} if closes_at > self.entry.occurred_at else {})
+
     def is_over(self, now: datetime) -> bool:
-        """An offer that can no longer be taken is not made; that it lapsed is told next."""
+        """An offer that can no longer be taken is not made; that it lapsed is told next. Nor does anybody hear of
+        closings of which they no longer want to be reminded.
+        """
+        if isinstance(self.fact, facts.ClosingMoved):
+            return not (self.registration.has_reminders and self.moved)
+        if isinstance(self.fact, facts.DeclineHeard):
+            return self.registration.declined_until != self.fact.held_until  # kept, or given up, meanwhile
         return isinstance(self.fact, facts.PlaceOffered) and self.fact.expires_at <= now
 
 

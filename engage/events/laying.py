@@ -1,8 +1,7 @@
 """One evening of a file laid over its row: what becomes different, what stays, and how that is reported."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,8 +9,6 @@ from engage.events.file import GivenEvening
 from engage.events.models import OpenEvening, Slot, Vacancy
 from engage.merging import Merged, merge, plain
 from engage.shapes import Given
-
-LONGEST_SHOWN = 60  # a longer text is only named in the report
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +52,15 @@ class Laid:
         return [
             change if not name else f"{name}, {change}"
             for name, part in self.parts
-            for change in (_changes(part, zone) if part.before else ["added"])
+            for change in (part.changes(zone) if part.before else ["added"])
         ]
 
     def kept(self, zone: ZoneInfo) -> list[str]:
         """What stays although the file says otherwise, or nothing, in words."""
         edited = [
-            f"{', '.join(filter(None, (self.name, name)))}, {_kept(part, column, zone)}"
+            f"{', '.join(filter(None, (self.name, name)))}, {words}"
             for name, part in self.parts
-            for column in part.kept
+            for words in part.kept_words(zone)
         ]
         return edited + [f"{self.name}, {name}: is not in the file" for name in self.left_out]
 
@@ -107,33 +104,3 @@ def _write_each(rows: list[Any], model: type[Slot | Vacancy], parts: Sequence[Me
         if row is None:
             rows.append(row := model())
         _write(row, part)
-
-
-def _changes(part: Merged, zone: ZoneInfo) -> list[str]:
-    before: Mapping[str, Any] = part.before or {}
-    changes = []
-    for column in part.changed:
-        old, new = _worded(before[column], zone), _worded(part.after[column], zone)
-        key = part.given.shape.key_of(column)
-        changes.append(f"{key} {old} → {new}" if old and new else key)
-    return changes
-
-
-def _kept(part: Merged, column: str, zone: ZoneInfo) -> str:
-    old, new = _worded(part.after[column], zone), _worded(part.given.columns[column], zone)
-    values = f"{old}, not {new} as in the file" if old and new else "not as in the file"
-    key = part.given.shape.key_of(column)
-    return f"{key}: {values}; edited in the console since the last load (--force overwrites it)"
-
-
-def _worded(value: Any, zone: ZoneInfo) -> str | None:
-    """A short value in words; None for one that is too long to show."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, datetime):
-        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int):
-        return str(value) if len(str(value)) <= LONGEST_SHOWN and "\n" not in str(value) else None
-    return None

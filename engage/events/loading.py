@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from engage.events import changes, contradictions
+from engage.events import changes, closings, contradictions
 from engage.events.facts import EveningLoaded
 from engage.events.file import read_evening
 from engage.events.laying import Laid, lay
@@ -63,6 +63,7 @@ class EveningSection:
 
     async def _add(self, session: AsyncSession, laid: Laid, report: LoadReport, now: datetime) -> None:
         evening = laid.write()
+        closings.begin_anew(evening, {}, self._zone, now)
         session.add(evening)
         await session.flush()
         report.added.append(f"{laid.name} (sittings: {len(laid.slots)}, vacancies: {len(laid.vacancies)})")
@@ -72,7 +73,9 @@ class EveningSection:
         self, session: AsyncSession, laid: Laid, evening: OpenEvening, report: LoadReport, now: datetime
     ) -> None:
         before, different = changes.remember(evening), laid.changes(self._zone)
+        reminded = closings.reminded(evening, self._zone, now)
         laid.write()
+        closings.begin_anew(evening, reminded, self._zone, now)
         await session.flush()
         report.kept += laid.kept(self._zone)
         if not different:

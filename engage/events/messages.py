@@ -2,21 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from engage.events import facts
-from engage.events.calendar_entries import invitation_of, location_of, public_url
+from engage.events.calendar_entries import invitation_of
+from engage.events.correspondence import Correspondence
 from engage.events.facts import RegistrationFact
 from engage.events.happening import Happening
-from engage.events.models import Interest, Registration, Vacancy
+from engage.events.models import Interest, Registration
 from engage.journal import JournalEntry
-from engage.notify.calendar import Person, cancel, request
-from engage.notify.letters import Letters
-from engage.notify.message import CalendarPart, Message, is_mailable
+from engage.notify.calendar import cancel, request
+from engage.notify.message import CalendarPart, Message
 from engage.notify.outbox import count_since, put
 from engage.settings import Settings
 from engage.tokens import Tokens
@@ -43,10 +42,13 @@ TOLD = {
         Told(facts.PlaceConfirmed, "place_confirmed", "REQUEST"),
         Told(facts.PlaceChanged, "place_changed", "REQUEST"),
         Told(facts.EveningMoved, "evening_moved", "REQUEST"),
+        Told(facts.PlaceReleased, "place_released", "CANCEL"),
         Told(facts.RegistrationCancelled, "registration_cancelled", "CANCEL"),
         Told(facts.EveningCancelled, "evening_cancelled", "CANCEL"),
+        Told(facts.DeclineHeard, "decline_heard"),
         Told(facts.QueueJoined, "queue_joined"),
         Told(facts.QueuedEveningMoved, "queued_evening_moved"),
+        Told(facts.ClosingMoved, "closing_moved", is_unsubscribable=True),
         Told(facts.PlaceOffered, "place_offered"),
         Told(facts.OfferLapsed, "offer_lapsed"),
         Told(facts.Subscribed, "subscribed", is_unsubscribable=True),
@@ -61,9 +63,7 @@ class EveningMessages:
     """The journal's subscriber "messages": puts one message for each fact into the outbox."""
 
     def __init__(self, settings: Settings, tokens: Tokens) -> None:
-        self._settings = settings
-        self._tokens = tokens
-        self._letters = Letters(settings)
+        self._correspondence = Correspondence(settings, tokens)
 
     async def hear(self, session: AsyncSession, entry: JournalEntry, now: datetime) -> None:
         """Nothing happens for a registration that is gone, nor for a fact that was told already."""
@@ -75,47 +75,33 @@ class EveningMessages:
         happening = Happening(entry, fact, registration)
         if happening.is_over(now) or (told.is_asked_for and await _is_flood(session, fact.stream, now)):
             return
-        await put(session, self._message(told, happening, now), kind=entry.kind, stream=fact.stream, now=now)
+        message, details = self._message(told, happening, now), happening.details
+        await put(session, message, kind=entry.kind, stream=fact.stream, now=now, details=details)
 
     def _message(self, told: Told, happening: Happening, now: datetime) -> Message:
-        settings, registration = self._settings, happening.registration
-        context = self._context(happening, now)
-        return Message(
+        return self._correspondence.write(
+            told.letter,
+            happening.registration,
             key=happening.key,
-            sender=Person(settings.mail_from, settings.organisation),
-            recipient=Person(registration.email, registration.name),
-            letter=self._letters.render(told.letter, **context),
-            dated=now,
-            reply_to=settings.contact if is_mailable(settings.contact) else None,
+            now=now,
             calendar=self._calendar(told.method, happening),
-            unsubscribe_url=context["unsubscribe_link"] if told.is_unsubscribable else None,
+            is_unsubscribable=told.is_unsubscribable,
+            fact=happening.fact,
+            slot=happening.slot,
+            starts_at=happening.starts_at,
+            ends_at=happening.ends_at,
+            kept=happening.kept,
+            moved=happening.moved,
+            has_reminders=happening.has_reminders,
         )
 
     def _calendar(self, method: str | None, happening: Happening) -> CalendarPart | None:
         place = happening.place
         if method is None or place is None:
             return None
-        invitation = invitation_of(happening.registration, place, self._settings, self._tokens)
+        writer = self._correspondence
+        invitation = invitation_of(happening.registration, place, writer.settings, writer.tokens)
         return CalendarPart(method=method, content=WRITERS[method](invitation))
-
-    def _context(self, happening: Happening, now: datetime) -> dict[str, Any]:
-        registration, base_url = happening.registration, self._settings.base_url
-        evening = registration.open_evening
-        return {
-            "fact": happening.fact,
-            "registration": registration,
-            "evening": evening,
-            "slot": happening.slot,
-            "starts_at": happening.starts_at,
-            "ends_at": happening.ends_at,
-            "kept": happening.kept,
-            "has_reminders": happening.has_reminders,
-            "where": location_of(evening),
-            "posts": _open_posts(registration, now),
-            "link": f"{base_url}/registrations/{self._tokens.issue('registration', registration.id)}",
-            "public_link": public_url(evening, self._settings),
-            "unsubscribe_link": f"{base_url}/unsubscribe/{self._tokens.issue('unsubscribe', registration.id)}",
-        }
 
 
 async def _load(session: AsyncSession, registration_id: int) -> Registration | None:
@@ -132,9 +118,3 @@ async def _load(session: AsyncSession, registration_id: int) -> Registration | N
 
 async def _is_flood(session: AsyncSession, stream: str, now: datetime) -> bool:
     return await count_since(session, stream, ASKED_FOR, now - SPAN) >= MOST_ASKED_FOR
-
-
-def _open_posts(registration: Registration, now: datetime) -> list[Vacancy]:
-    """The posts that the person wants to hear of, has not applied for, and still can."""
-    wanted = [interest.vacancy for interest in registration.interests if interest.applied_at is None]
-    return sorted((post for post in wanted if post.closes_at > now), key=lambda post: (post.closes_at, post.id))

@@ -10,9 +10,11 @@ from starlette.routing import Route
 from engage.errors import EngageError, NotFound, NotHeld
 from engage.events import attending, booking, finding
 from engage.events.calendar_entries import Place, invitation_of
+from engage.events.export import export_of
 from engage.events.forms import DetailsForm, details_form_of
-from engage.events.models import OpenEvening, Registration
+from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration
 from engage.events.registering import correct
+from engage.events.timeline import timeline_of
 from engage.events.views import needs_of, posts_of, qr_of, registration_json, sittings_of
 from engage.notify.calendar import invite_file
 from engage.web import posted, posted_openly, render, site_of, wants_json
@@ -78,7 +80,7 @@ async def applied(request: Request) -> Response:
 
 async def corrected(request: Request) -> Response:
     async with site_of(request).database.reading() as session:
-        registration, _ = await finding.registration_of(session, _id(request))
+        registration, _ = await finding.registration_of(session, id_in(request))
     form = details_form_of(registration, registration.open_evening, await posted_openly(request))
     if not form.validate():
         return await _page(request, status=422, details=form)
@@ -93,7 +95,7 @@ async def invite(request: Request) -> Response:
     """The place as a file for calendars: the same UID and SEQUENCE as the last message has."""
     site = site_of(request)
     async with site.database.reading() as session:
-        registration, _ = await finding.registration_of(session, _id(request))
+        registration, _ = await finding.registration_of(session, id_in(request))
     slot = registration.slot
     if slot is None or registration.status not in ("confirmed", "attended"):
         raise NotHeld("There is no place to put into a calendar: you have none at the moment.")
@@ -114,7 +116,7 @@ async def invite(request: Request) -> Response:
 
 async def ticket(request: Request) -> Response:
     async with site_of(request).database.reading() as session:
-        registration, _ = await finding.registration_of(session, _id(request))
+        registration, _ = await finding.registration_of(session, id_in(request))
     if registration.status not in ("confirmed", "attended"):
         raise NotHeld("There is no ticket: you have no place at the moment.")
     return await render(
@@ -127,13 +129,34 @@ async def ticket(request: Request) -> Response:
     )
 
 
+async def timeline(request: Request) -> Response:
+    """What is kept about the registration, and what happened to it: to read, or as JSON to take away."""
+    site, is_file = site_of(request), request.query_params.get("format") == "json"
+    async with site.database.reading() as session:
+        registration, position = await finding.registration_of(session, id_in(request))
+        lines = await timeline_of(session, registration, site.settings.zone)
+        if is_file or wants_json(request):
+            exported = await export_of(session, registration, position, lines)
+            disposition = {"content-disposition": 'attachment; filename="registration.json"'} if is_file else {}
+            return JSONResponse(exported, headers={"cache-control": "no-store"} | disposition)
+    return await render(
+        request,
+        "events/timeline.html",
+        registration=registration,
+        evening=registration.open_evening,
+        base=f"/registrations/{request.path_params['token']}",
+        timeline=lines,
+        need_titles=ACCESS_NEEDS,
+    )
+
+
 async def unsubscribe_page(request: Request) -> Response:
     return await _unsubscribe_page(request, is_done=False)
 
 
 async def unsubscribed(request: Request) -> Response:
     """One click from the mail program's own button: no CSRF token (RFC 8058)."""
-    site, registration_id = site_of(request), _id(request, "unsubscribe")
+    site, registration_id = site_of(request), id_in(request, "unsubscribe")
 
     async def act(session: AsyncSession) -> None:
         registration = await booking.load(session, registration_id)
@@ -143,7 +166,8 @@ async def unsubscribed(request: Request) -> Response:
     return await _unsubscribe_page(request, is_done=True)
 
 
-def _id(request: Request, purpose: str = "registration") -> int:
+def id_in(request: Request, purpose: str = "registration") -> int:
+    """Whose link the request came by. Raises NotFound."""
     number = site_of(request).tokens.read(purpose, request.path_params["token"])
     if number is None:
         raise NotFound("There is no such registration. Use the link in your latest message from us.")
@@ -152,7 +176,7 @@ def _id(request: Request, purpose: str = "registration") -> int:
 
 async def _act(request: Request, act: Act, done: str, details: DetailsForm | None = None) -> Response:
     """Run the act under the evening's lock; where it is refused, the page says why and keeps what was typed."""
-    site, registration_id = site_of(request), _id(request)
+    site, registration_id = site_of(request), id_in(request)
     async with site.database.reading() as session:
         evening_id = (await booking.load(session, registration_id)).open_evening_id
 
@@ -179,7 +203,7 @@ async def _page(
 ) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
-        registration, position = await finding.registration_of(session, _id(request))
+        registration, position = await finding.registration_of(session, id_in(request))
     if wants_json(request):
         return JSONResponse(registration_json(registration, position), headers={"cache-control": "no-store"})
     evening, now = registration.open_evening, site.clock()
@@ -214,7 +238,7 @@ def _ticket_text(request: Request, registration: Registration) -> str:
 
 async def _unsubscribe_page(request: Request, *, is_done: bool) -> Response:
     async with site_of(request).database.reading() as session:
-        registration = await booking.load(session, _id(request, "unsubscribe"))
+        registration = await booking.load(session, id_in(request, "unsubscribe"))
     return await render(request, "events/unsubscribe.html", evening=registration.open_evening, is_done=is_done)
 
 
@@ -228,6 +252,7 @@ routes = [
     Route("/registrations/{token}/details", corrected, methods=["POST"]),
     Route("/registrations/{token}/invite.ics", invite),
     Route("/registrations/{token}/ticket", ticket),
+    Route("/registrations/{token}/timeline", timeline),
     Route("/unsubscribe/{token}", unsubscribe_page),
     Route("/unsubscribe/{token}", unsubscribed, methods=["POST"]),
 ]

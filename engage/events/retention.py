@@ -14,7 +14,7 @@ from engage.journal import JournalEntry
 REGISTRATIONS_KEPT_MONTHS = 6
 NEEDS_KEPT = timedelta(days=14)
 FORGOTTEN = f"{STREAM}forgotten"
-LINKS = ("registration_id", "about")  # of a fact to a registration
+LINKS = ("registration_id", "about", "proof")  # of a fact to a registration, or to an address
 AT_ONCE = 500
 
 

@@ -4,6 +4,7 @@ A part is read and rendered with no transaction open, then put into the outbox i
 has come. Whoever finds that somebody else came further throws its part away.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,33 +16,51 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.database import Database, insert_for
 from engage.events.models import PlannedRound
 from engage.notify.message import Message
-from engage.notify.outbox import put
-from engage.unit_of_work import UnitOfWork
+from engage.notify.outbox import Unwritten, put_rows, row_of
+from engage.unit_of_work import Lock, UnitOfWork
 
 PART = 100  # registrations of one transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message that is made and waits to be put: ``details`` is what has to be true still when it is sent."""
+    """A message that is made, or could not be, and waits to be put.
+
+    ``details`` is what has to be true still when it is sent.
+    """
 
     registration_id: int
-    message: Message
+    message: Message | Unwritten
     kind: str
     stream: str
     details: dict[str, Any] = field(default_factory=dict)
+
+    def row(self, now: datetime) -> dict[str, Any]:
+        """The message as a row of the outbox."""
+        return row_of(self.message, kind=self.kind, stream=self.stream, now=now, details=self.details)
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
     """``prepare`` makes the messages for the next registrations, in order of id, after the one given; at most as many
     as asked. It answers the last id that it looked at, None at the end, and the messages. ``note`` writes down in the
-    same transaction what follows from them.
+    same transaction what follows from them; ``locks`` names the rows that are locked for it.
     """
 
     key: str
     prepare: Callable[[AsyncSession, int, int], Awaitable[tuple[int | None, Sequence[Prepared]]]]
     note: Callable[[AsyncSession, Sequence[Prepared]], Awaitable[None]] | None = None
+    locks: Sequence[Lock] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What was prepared after the registration ``reached``, written out, and the ``last`` one that was looked at."""
+
+    reached: int
+    last: int | None
+    prepared: Sequence[Prepared]
+    rows: Sequence[dict[str, Any]]
 
 
 async def run(round_: Round, database: Database, unit_of_work: UnitOfWork, now: datetime) -> int:
@@ -54,22 +73,24 @@ async def run(round_: Round, database: Database, unit_of_work: UnitOfWork, now: 
                 return made
             reached = planned.reached if planned is not None else 0
             last, prepared = await round_.prepare(session, reached, PART)
-        made += await unit_of_work.run(partial(_put, round_, reached, last, prepared, now))
+        part = _Part(reached, last, prepared, [await _written_out(each, now) for each in prepared])
+        made += await unit_of_work.run(partial(_put, round_, part), locks=round_.locks)
 
 
-async def _put(
-    round_: Round, reached: int, last: int | None, prepared: Sequence[Prepared], now: datetime, session: AsyncSession
-) -> int:
+async def _written_out(prepared: Prepared, now: datetime) -> dict[str, Any]:
+    """The message as a row; between two of them this process does what else it has to do."""
+    await asyncio.sleep(0)
+    return prepared.row(now)
+
+
+async def _put(round_: Round, part: _Part, session: AsyncSession) -> int:
     begun = insert_for(session)(PlannedRound).values(key=round_.key, reached=0, is_done=False).on_conflict_do_nothing()
     await session.execute(begun)
     planned = await session.get_one(PlannedRound, round_.key, with_for_update=True, populate_existing=True)
-    if planned.reached != reached or planned.is_done:
+    if planned.reached != part.reached or planned.is_done:
         return 0
-    made = [
-        await put(session, each.message, kind=each.kind, stream=each.stream, now=now, details=each.details)
-        for each in prepared
-    ]
+    made = await put_rows(session, part.rows)
     if round_.note is not None:
-        await round_.note(session, prepared)
-    planned.reached, planned.is_done = last or reached, last is None
-    return sum(made)
+        await round_.note(session, part.prepared)
+    planned.reached, planned.is_done = part.last or part.reached, part.last is None
+    return made

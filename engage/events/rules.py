@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate, takewhile
 from typing import Protocol, TypeVar
 
 LONGEST_HOLD = timedelta(hours=24)
@@ -50,17 +51,11 @@ def next_in_line(line: Sequence[Anyone], free: int) -> Anyone | None:
 def whom_to_release(line: Sequence[InLine], unconfirmed: Sequence[Placed], free: int) -> list[Placed]:
     """Whose unconfirmed places are needed for those in line, beside the ``free`` ones: the first of ``unconfirmed``.
 
-    Nobody is released for somebody who would still have to wait, nor beside others whose places are enough.
+    Nobody is released for somebody who would have to wait all the same, nor where the others' places are enough.
     """
-    released: list[Placed] = []
-    for each in sorted(line, key=lambda each: each.turn):
-        free -= each.party
-        chosen = _just_enough([held for held in unconfirmed if held not in released], -free)
-        if free < 0 and not chosen:
-            break
-        released += chosen
-        free += sum(held.party for held in chosen)
-    return released
+    most = free + sum(held.party for held in unconfirmed)
+    needed = accumulate(each.party for each in sorted(line, key=lambda each: each.turn))
+    return _just_enough(unconfirmed, max(takewhile(lambda places: places <= most, needed), default=0) - free)
 
 
 def offer_expires_at(now: datetime, starts_at: datetime) -> datetime | None:
@@ -89,11 +84,11 @@ def why_closed(
 
 
 def _just_enough(unconfirmed: Sequence[Placed], need: int) -> list[Placed]:
-    """The first whose places are enough, without those that are then one too many; nobody where all are too few."""
+    """The first whose places are enough; where a pair makes it one too many, the last who is alone is spared."""
     chosen: list[Placed] = []
     for held in unconfirmed:
         if need > 0:
             chosen.append(held)
             need -= held.party
-    spare = [held for held in chosen if held.party <= -need]
-    return [held for held in chosen if held not in spare[:1]] if need <= 0 else []
+    spared = [held for held in chosen if held.party <= -need][-1:]
+    return [held for held in chosen if held not in spared]

@@ -1,15 +1,15 @@
 """What pages and JSON show of open evenings, worked out once from the rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import segno
-from holidays import HolidayBase, country_holidays
 from markupsafe import Markup
 
+from engage.bank_holidays import bank_holidays
 from engage.events import rules
 from engage.events.deadlines import allow_weeks, earliest_start_on, help_until
 from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration, Slot, Vacancy
@@ -53,18 +53,23 @@ def sittings_of(evening: OpenEvening, now: datetime) -> list[Sitting]:
     ]
 
 
-def posts_of(vacancies: list[Vacancy], now: datetime, zone: ZoneInfo) -> list[Post]:
+def posts_of(vacancies: Sequence[Vacancy], now: datetime, zone: ZoneInfo) -> list[Post]:
     """The posts in order of their closing."""
     return [
         Post(
             vacancy,
             is_closed=now >= vacancy.closes_at,
-            help_until=help_until(vacancy.help_hours, vacancy.closes_at, zone, _bank_holidays()),
+            help_until=help_until(vacancy.help_hours, vacancy.closes_at, zone, bank_holidays()),
             allow_weeks=allow_weeks(vacancy.vetting),
             earliest_start_on=earliest_start_on(vacancy.closes_at, vacancy.vetting, zone),
         )
         for vacancy in vacancies
     ]
+
+
+def form_hints(vacancies: Sequence[Vacancy]) -> list[str]:
+    """What helps to fill in the forms of these posts, each hint once."""
+    return list(dict.fromkeys(hint["text"] for each in vacancies for hint in each.hints if hint["stage"] == "form"))
 
 
 def needs_of(evening: OpenEvening, now: datetime, zone: ZoneInfo) -> list[Need]:
@@ -155,9 +160,3 @@ def _vacancy_json(vacancy: Vacancy) -> dict[str, Any]:
 
 def _instant(value: datetime | None) -> str | None:
     return value.isoformat().replace("+00:00", "Z") if value else None
-
-
-@cache
-def _bank_holidays() -> HolidayBase:
-    """Days on which nobody staffs a telephone in England."""
-    return country_holidays("GB", subdiv="ENG")

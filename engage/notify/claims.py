@@ -5,7 +5,7 @@ try. Claims and settlements are commands of the unit of work; no transaction is 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVarTuple
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from engage.journal import append
+from engage.notify.checks import Candidate, Check, look_again
 from engage.notify.facts import AddressRefused
 from engage.notify.models import OutboxMessage
 from engage.notify.retry import IN_VAIN, Outcome, Step, Verdict
@@ -23,13 +24,17 @@ from engage.notify.transport import Envelope
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message under lease, detached from any session. ``attempts`` are those before this one."""
+    """A message under lease, detached from any session. ``attempts`` are those before this one.
+
+    ``until`` is by the acting clock: from then on no try may begin.
+    """
 
     id: int
     lease: str
     stream: str
     attempts: int
     first_tried_at: datetime | None
+    until: datetime | None
     envelope: Envelope = field(repr=False)
 
     @property
@@ -39,15 +44,36 @@ class Claimed:
 
 Columns = TypeVarTuple("Columns")
 
+POSTPONED = timedelta(minutes=1)
+NO_LONGER_TRUE = "no longer true"
+
 _CLAIMED = (
     OutboxMessage.id,
+    OutboxMessage.kind,
     OutboxMessage.stream,
+    OutboxMessage.details,
     OutboxMessage.attempts,
     OutboxMessage.first_tried_at,
     OutboxMessage.envelope_from,
     OutboxMessage.recipient,
     OutboxMessage.content,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is leased, and how many messages were dropped because they are no longer true."""
+
+    messages: list[Claimed]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What messages are held against: a check for each kind that can become untrue, and the acting now."""
+
+    checks: Mapping[str, Check]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +91,36 @@ async def is_any_due(session: AsyncSession, now: datetime) -> bool:
     return bool(await session.scalar(select(exists(_due(select(OutboxMessage.id), now)))))
 
 
-async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, limit: int) -> list[Claimed]:
-    """Lease what is due, oldest first; of each stream only the first message, so that they arrive in order."""
+async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, limit: int, truth: Truth) -> Claim:
+    """Lease what is due and still true, oldest first; of each stream only the first message, to keep their order."""
     query = _due(select(*_CLAIMED), now).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
     rows = (await session.execute(query.with_for_update(skip_locked=True))).all()
+    candidates = {row.id: Candidate(row.id, row.kind, row.stream, row.details) for row in rows}
+    verdicts = await look_again(session, list(candidates.values()), truth.checks, truth.now)
+    rows = [row for row in rows if row.id not in verdicts.dropped | verdicts.postponed]
     name = secrets.token_hex(16)
-    await session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id.in_([row.id for row in rows]))
-        .values(lease=name, leased_until=now + lease)
-        .execution_options(synchronize_session=False)
-    )
-    return [
+    await _update(session, [row.id for row in rows], lease=name, leased_until=now + lease)
+    await _update(session, verdicts.dropped, state="dropped", settled_at=now, reply=NO_LONGER_TRUE, lease=None)
+    await _update(session, verdicts.postponed, due_at=now + POSTPONED)
+    claimed = [
         Claimed(
             row.id,
             name,
             row.stream,
             row.attempts,
             row.first_tried_at,
+            candidates[row.id].until,
             Envelope(row.envelope_from, row.recipient, row.content),
         )
         for row in rows
     ]
+    return Claim(claimed, len(verdicts.dropped))
+
+
+async def _update(session: AsyncSession, ids: Collection[int], **values: Any) -> None:
+    if ids:
+        statement = update(OutboxMessage).where(OutboxMessage.id.in_(ids)).values(**values)
+        await session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _due(query: Select[*Columns], now: datetime) -> Select[*Columns]:

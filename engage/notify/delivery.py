@@ -8,18 +8,18 @@ import asyncio
 import secrets
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 
 from engage.database import Database
-from engage.notify.claims import Claimed, Settlement, claim, is_any_due, release
+from engage.notify.claims import Claim, Claimed, Settlement, Truth, claim, is_any_due, release
 from engage.notify.health import RelayHealth
 from engage.notify.retry import IN_VAIN, Outcome, next_step
 from engage.notify.settling import Settler
-from engage.notify.transport import Transport
+from engage.notify.transport import Envelope, Transport
 from engage.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
@@ -39,13 +39,22 @@ class Delivered:
     sent: int = 0
     retried: int = 0
     dead: int = 0
+    dropped: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.sent or self.retried or self.dead)
+        return bool(self.sent or self.retried or self.dead or self.dropped)
+
+
+def _nothing_known() -> Truth:
+    return Truth({}, datetime.now(UTC))
 
 
 class Delivery:
-    """Sends the outbox. A process has one; any number of processes may deliver from one database."""
+    """Sends the outbox. A process has one; any number of processes may deliver from one database.
+
+    ``truth`` is what messages are held against before they are sent, by the acting clock; leases keep the real one.
+    ``return_path`` answers the address to which a message of that number comes back, where such mail is read.
+    """
 
     def __init__(
         self,
@@ -56,6 +65,8 @@ class Delivery:
         lease: timedelta = LEASE,
         per_domain: int = PER_DOMAIN,
         jitter: Callable[[], float] = _RANDOM.random,
+        truth: Callable[[], Truth] = _nothing_known,
+        return_path: Callable[[int], str] | None = None,
     ) -> None:
         self.health = RelayHealth()
         self._database = database
@@ -65,6 +76,8 @@ class Delivery:
         self._lease = lease
         self._per_domain = per_domain
         self._jitter = jitter
+        self._truth = truth
+        self._return_path = return_path
 
     async def deliver_due(self, real_now: datetime) -> Delivered:
         """Try once one batch of what is due by the real clock; call again until the answer is false.
@@ -78,12 +91,15 @@ class Delivery:
             if not await is_any_due(session, real_now):
                 return Delivered()
         # A relay that was down is asked with one message, and not by every line at once.
-        limit = CLAIMED_AT_ONCE if self.health.is_reachable else 1
-        claimed = await self._unit_of_work.run(partial(claim, now=real_now, lease=self._lease, limit=limit))
+        claimed = await self._claim(real_now, CLAIMED_AT_ONCE if self.health.is_reachable else 1)
         lasts = self._lease.total_seconds() - self._transport.timeout - KEPT_TO_SETTLE
-        round_ = _Round(claimed, real_now, begun, lasts)
+        round_ = _Round(claimed.messages, real_now, begun, lasts)
         await self._work_off(round_)
-        return Delivered(round_.counts["sent"], round_.counts["waiting"], round_.counts["dead"])
+        return Delivered(round_.counts["sent"], round_.counts["waiting"], round_.counts["dead"], claimed.dropped)
+
+    async def _claim(self, real_now: datetime, limit: int) -> Claim:
+        command = partial(claim, now=real_now, lease=self._lease, limit=limit, truth=self._truth())
+        return await self._unit_of_work.run(command)
 
     async def _work_off(self, round_: "_Round") -> None:
         lanes = [self._lane(round_, queue) for queue in round_.queues for _ in range(min(self._per_domain, len(queue)))]
@@ -108,10 +124,18 @@ class Delivery:
                 async with self._transport.line() as line:
                     if queue and not round_.is_over():
                         message = queue.popleft()
-                        await self._settle(round_, message, await line.send(message.envelope))
+                        if message.until is not None and message.until <= self._truth().now:
+                            round_.too_late.append(message)  # the next claim drops it
+                            continue
+                        await self._settle(round_, message, await line.send(self._addressed(message)))
         except Exception:
             round_.is_stopped = True
             raise
+
+    def _addressed(self, message: Claimed) -> Envelope:
+        if self._return_path is None:
+            return message.envelope
+        return replace(message.envelope, sender=self._return_path(message.id))
 
     async def _settle(self, round_: "_Round", message: Claimed, outcome: Outcome) -> None:
         now = round_.now()
@@ -145,6 +169,7 @@ class _Round:
         for message in claimed:
             by_domain[message.domain].append(message)
         self.queues = list(by_domain.values())
+        self.too_late: list[Claimed] = []
         self.counts: Counter[str] = Counter()
         self.is_stopped = False
         self._real_now = real_now
@@ -160,7 +185,7 @@ class _Round:
         return self.is_stopped or self._elapsed() > self._lasts
 
     def left(self) -> list[Claimed]:
-        return [message for queue in self.queues for message in queue]
+        return [*self.too_late, *(message for queue in self.queues for message in queue)]
 
     def _elapsed(self) -> float:
         return asyncio.get_running_loop().time() - self._begun

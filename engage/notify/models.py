@@ -1,4 +1,4 @@
-"""The outbox: messages that are made and not yet in the relay's hands, and the built-in catcher's store."""
+"""The outbox: messages that are made and not yet in the relay's hands; the catcher's store, and what machines watch."""
 
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,10 @@ from engage.database import Base, Key
 class OutboxMessage(Base):
     """One message to one person, whole and fixed when it is made; ``key`` makes it unique.
 
-    ``stream`` keeps messages about one thing in order. ``state`` is waiting, sent (accepted by the relay), dead (given
-    up) or dropped (no longer true). ``due_at``, ``first_tried_at`` and the lease are by the real clock: whoever
-    holds ``lease`` may send the message until ``leased_until``. ``content`` is the message's bytes as RFC 5322 writes
-    them, emptied some time after sending.
+    ``stream`` keeps messages about one thing in order. ``state`` is waiting, sent (accepted by the relay), bounced
+    (accepted, and reported undelivered later), dead (given up) or dropped (no longer true). ``due_at``,
+    ``first_tried_at`` and the lease are by the real clock: whoever holds ``lease`` may send the message until
+    ``leased_until``. ``content`` is the message's bytes as RFC 5322 writes them, emptied some time after sending.
     """
 
     __tablename__ = "outbox_message"
@@ -51,3 +51,16 @@ class CaughtMessage(Base):
     envelope_from: Mapped[str] = mapped_column(String(254))
     recipients: Mapped[str] = mapped_column(Text)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MailNote(Base):
+    """What one process noted for all to see: under "relay" that it takes no mail, under "listener" who hears replies.
+
+    ``since`` when it is so, ``noted_at`` when it was last seen to be so, both by the real clock.
+    """
+
+    __tablename__ = "mail_note"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    since: Mapped[datetime]
+    noted_at: Mapped[datetime]

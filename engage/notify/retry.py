@@ -14,7 +14,9 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=1)
+LONGEST_REPLY = 300
 
+_ANY_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})\b")
 _NOT_LET_IN = frozenset({530, 534, 535, 538})
 _NOT_LET_IN_STATUS = frozenset({(7, 8), (7, 9), (7, 11), (7, 12), (7, 13), (7, 14)})
@@ -118,6 +120,12 @@ def _status(text: str) -> tuple[int, int] | None:
     """Subject and detail of the enhanced status code, where the reply begins with one."""
     found = _STATUS.match(text)
     return (int(found[2]), int(found[3])) if found else None
+
+
+def shown(reply: str) -> str:
+    """A reply fit for a column and a log: one line, nothing unprintable, no address."""
+    line = "".join(sign if sign.isprintable() else " " for sign in reply[: 2 * LONGEST_REPLY])
+    return _ANY_ADDRESS.sub("<address>", line)[:LONGEST_REPLY]
 
 
 def next_step(verdict: Verdict, *, attempts: int, first_tried_at: datetime, now: datetime, jitter: float) -> Step:

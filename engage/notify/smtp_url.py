@@ -57,13 +57,14 @@ def _encryption(parts: SplitResult, host: str) -> Encryption:
             raise SettingsInvalid("ENGAGE_SMTP_URL: smtps:// is encrypted from the start; leave starttls out.")
         return Encryption.IMPLICIT
     if said is None:
-        return Encryption.REQUIRED if parts.password and not _is_loopback(host) else Encryption.OFFERED
+        return Encryption.REQUIRED if parts.password and not is_loopback(host) else Encryption.OFFERED
     if said[-1] not in ("required", "offered", "never"):
         raise SettingsInvalid(f"ENGAGE_SMTP_URL: starttls is required, offered or never, not {said[-1]!r}.")
     return Encryption(said[-1])
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine itself, by its usual names."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -12,17 +12,15 @@ from dataclasses import dataclass, field
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPSenderRefused
 
-from engage.notify.retry import Outcome, Stage, Verdict, interpret
+from engage.notify.retry import Outcome, Stage, Verdict, interpret, shown
 from engage.notify.smtp_url import Encryption, Relay, parse
 
 CONNECTIONS = 8
 TIMEOUT = 60.0  # seconds for one try, connecting included
 IDLE = 30.0  # seconds after which an unused connection is closed: relays count them
 QUIT_TIMEOUT = 2.0
-LONGEST_REPLY = 300
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,:;\"]+@[^\s@<>()\\,;\"]+", re.ASCII)
-_ANY_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class Line:
             return Outcome(Verdict.ADDRESS_REFUSED, 553, "5.1.3 This is no address that mail can be sent to.")
         try:
             async with asyncio.timeout(self._timeout):
-                return Outcome(Verdict.ACCEPTED, 250, _shown(await self._hand_over(envelope)))
+                return Outcome(Verdict.ACCEPTED, 250, shown(await self._hand_over(envelope)))
         except asyncio.CancelledError:
             self._smtp.close()
             raise
@@ -157,7 +155,7 @@ class Line:
         await self._smtp.mail(envelope.sender, options=size)
 
     async def _refused(self, code: int, text: str) -> Outcome:
-        outcome = Outcome(interpret(self._stage, code, text), code, _shown(text))
+        outcome = Outcome(interpret(self._stage, code, text), code, shown(text))
         if self._stage is Stage.CONNECT or not 400 <= code < 600:
             self._smtp.close()
             return outcome
@@ -170,7 +168,7 @@ class Line:
 
     def _lost(self, error: str) -> Outcome:
         self._smtp.close()
-        return Outcome(interpret(self._stage, None, error), None, f"{self._stage}: {_shown(error)}")
+        return Outcome(interpret(self._stage, None, error), None, f"{self._stage}: {shown(error)}")
 
 
 _START_TLS = {
@@ -188,9 +186,3 @@ def _context(relay: Relay) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _shown(text: str) -> str:
-    """A reply fit for a column and a log: one line, nothing unprintable, no address."""
-    line = "".join(sign if sign.isprintable() else " " for sign in text[: 2 * LONGEST_REPLY])
-    return _ANY_ADDRESS.sub("<address>", line)[:LONGEST_REPLY]

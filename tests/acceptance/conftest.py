@@ -1,12 +1,14 @@
-"""The whole site and, on its own database, the two sittings of one published evening."""
+"""The whole site, with one evening of two sittings on a database of its own, and the commands."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from engage.database import Database
 from engage.settings import Settings
+from tests.acceptance.commands import Commands
 from tests.factories import make_evening
 from tests.site import Site, running
 
@@ -25,3 +27,17 @@ async def site(database: Database, settings: Settings, now: datetime) -> AsyncIt
         session.add(make_evening(2, 1, **HOSTED))
     async with running(settings, now) as site:
         yield site
+
+
+@pytest.fixture
+def commands(settings: Settings, tmp_path: Path) -> Commands:
+    """The commands on the fresh database; without a relay, so that messages go to the catcher."""
+    given = {
+        "SECRET_KEY": settings.secret_key,
+        "DATABASE_URL": settings.database_url,
+        "DATA_DIR": str(tmp_path),
+        "BASE_URL": settings.base_url,
+        "MAIL_FROM": settings.mail_from,
+        "CONTACT": settings.contact,
+    }
+    return Commands(given, tmp_path)

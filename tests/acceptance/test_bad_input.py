@@ -1,6 +1,9 @@
 """Bad input gets an answer that says what is wrong, keeps what was typed, and leaves nothing half done."""
 
 from datetime import timedelta
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import Any
 
 import icalendar
@@ -9,7 +12,7 @@ import pytest
 from engage.database import Database
 from tests import libical
 from tests.factories import make_evening
-from tests.site import JSON, Page, Site, Typed, link_in, text_of
+from tests.site import JSON, Page, Site, Typed, link_in, on_sqlite, text_of
 
 FORM = "/open-evenings/reviews-team/register"
 HOSTILE = [
@@ -22,6 +25,30 @@ HOSTILE = [
     "=HYPERLINK(1)",
 ]
 
+FAULTY: list[tuple[str, Typed]] = [
+    ("name", ""),
+    ("name", "   "),
+    ("name", "x" * 201),
+    ("name", "Zoë\r\nBcc: everybody@example.net"),
+    ("name", "bell\x07"),
+    ("name", "zero\x00"),
+    ("name", "line\u2028separator"),
+    ("email", ""),
+    ("email", "nobody"),
+    ("email", "a@b@example.net"),
+    ("email", "zoe@example.net\r\nBcc: everybody@example.net"),
+    ("email", "zoe@example.net,other@example.net"),
+    ("email", "zoë@example.net"),
+    ("email", f"{'x' * 64}@{'y' * 63}.{'z' * 63}.{'w' * 63}.example.net"),
+    ("access_note", "vertical\x0btab"),
+    ("access_note", "x" * 2001),
+    ("access_needs", ["bsl", "helicopter"]),
+    ("vacancies", ["caseworker", "astronaut"]),
+    ("slot", ""),
+    ("slot", "sitting-7"),
+    ("slot", "sitting-0\n"),
+]
+
 
 async def refused(site: Site, email: str = "zoe@example.net", slot: str = "sitting-0", **typed: Typed) -> Page:
     """The answer to a form that may not be taken; nothing of it is kept."""
@@ -31,44 +58,23 @@ async def refused(site: Site, email: str = "zoe@example.net", slot: str = "sitti
     return page
 
 
-@pytest.mark.parametrize(
-    ("field", "typed"),
-    [
-        ("name", ""),
-        ("name", "   "),
-        ("name", "x" * 201),
-        ("name", "Zoë\r\nBcc: everybody@example.net"),
-        ("name", "bell\x07"),
-        ("name", "zero\x00"),
-        ("name", "line\u2028separator"),
-        ("email", ""),
-        ("email", "nobody"),
-        ("email", "a@b@example.net"),
-        ("email", "zoe@example.net\r\nBcc: everybody@example.net"),
-        ("email", "zoe@example.net,other@example.net"),
-        ("email", "zoë@example.net"),
-        ("email", f"{'x' * 64}@{'y' * 63}.{'z' * 63}.{'w' * 63}.example.net"),
-        ("access_note", "vertical\x0btab"),
-        ("access_note", "x" * 2001),
-        ("access_needs", ["bsl", "helicopter"]),
-        ("vacancies", ["caseworker", "astronaut"]),
-        ("slot", ""),
-        ("slot", "sitting-7"),
-        ("slot", "sitting-0\n"),
-    ],
-)
-async def test_fault_is_named_linked_and_everything_typed_is_kept(site: Site, field: str, typed: Typed) -> None:
-    given: dict[str, Any] = {"name": "Somebody", "email": "zoe@example.net", "access_note": "By the door"}
-    page = await refused(site, **given | {field: typed})
-    assert page.status == 422
-    assert "There is a problem" in page.words
-    assert f"#{field}" in page.links
-    assert f'id="{field}"' in page.response.text, "the summary's link leads to the field"
-    kept = page.form("/register").filled()
-    for name in {"name", "email", "access_note"} - {field}:
-        assert kept[name] == [given[name]]
+@on_sqlite
+async def test_fault_is_named_linked_and_everything_typed_is_kept(site: Site) -> None:
+    for field, typed in FAULTY:
+        given: dict[str, Any] = {"name": "Somebody", "email": "zoe@example.net", "access_note": "By the door"}
+        page = await refused(site, **given | {field: typed})
+        about = (field, typed)
+        assert (page.status, "There is a problem" in page.words) == (422, True), about
+        assert f"#{field}" in page.links, about
+        assert f'id="{field}"' in page.response.text, f"the summary links to nothing: {about}"
+        kept = page.form("/register").filled()
+        assert {name: kept[name] for name in given if name != field} == {
+            name: [value] for name, value in given.items() if name != field
+        }, about
+    assert await site.mail() == []
 
 
+@on_sqlite
 async def test_fault_is_named_to_machines_too(site: Site) -> None:
     form = (await site.open(FORM)).form("/register")
     answer = await site.browser.post(FORM, data=form.filled(slot="sitting-0", name="", email="x"), headers=JSON)
@@ -76,18 +82,27 @@ async def test_fault_is_named_to_machines_too(site: Site) -> None:
     assert set(answer.json()["fields"]) == {"name", "email"}
 
 
+@on_sqlite
 async def test_longest_name_is_taken(site: Site) -> None:
     name = ("Ångström " * 25)[:200].strip().ljust(200, "x")
     link = await site.joined("zoe@example.net", name=name)
     assert name in (await site.open(link)).words
 
 
+def recipient_of(message: EmailMessage) -> tuple[str, str]:
+    """Name and address by RFC 2047; Python's own header objects put a space between two encoded words."""
+    folded = dict(message.raw_items())["To"]
+    name, address = parseaddr(str(folded).replace("\r", "").replace("\n", ""))
+    return str(make_header(decode_header(name))), address
+
+
+@on_sqlite
 async def test_names_are_shown_as_they_were_typed(site: Site) -> None:
     for number, name in enumerate(HOSTILE):
         email = f"person{number}@example.net"
         assert (await site.register(email, "sitting-0" if number < 2 else "sitting-1", name=name)).status_code == 303
     for name, message in zip(HOSTILE, await site.mail(), strict=True):
-        assert message["To"].addresses[0].display_name == name
+        assert recipient_of(message) == (name, message["To"].addresses[0].addr_spec)
         assert len(message["To"].addresses) == 1
         assert not message.defects
         own = await site.open(link_in(message))
@@ -96,18 +111,20 @@ async def test_names_are_shown_as_they_were_typed(site: Site) -> None:
         assert "<script>alert" not in own.response.text + text_of(message, "html")
 
 
+@on_sqlite
 async def test_names_stand_in_calendars_as_they_were_typed(site: Site) -> None:
-    for number, name in enumerate(HOSTILE):
-        link = await site.joined("zoe@example.net", name=name) if number == 0 else link
+    link = await site.joined("zoe@example.net")
+    for number, name in enumerate(HOSTILE, start=1):
         await site.act(link, "details", name=name)
-        await site.act(link, "change", slot=f"sitting-{(number + 1) % 2}")
+        await site.act(link, "change", slot=f"sitting-{number % 2}")
         content = text_of((await site.mail())[-1], "calendar")
         (event,) = icalendar.Calendar.from_ical(content).events
         assert str(event["ATTENDEE"]) == "mailto:zoe@example.net"
         calendar = libical.parse(content.encode())
         assert not calendar.faults()
         (entry,) = calendar.parts("VEVENT")
-        assert len(entry.every("ATTENDEE")) == 1
+        shown = name.replace("\\", "/")  # no two programs read a backslash there alike, so none is written
+        assert entry.only("ATTENDEE").parameters["CN"] == shown
 
 
 async def test_sitting_of_another_evening_is_none_of_this_one(site: Site, database: Database) -> None:
@@ -187,6 +204,7 @@ async def test_closed_evening_says_why(site: Site, database: Database, changed: 
     assert await site.dump() == before
 
 
+@on_sqlite
 async def test_draft_does_not_exist_outside(site: Site, database: Database) -> None:
     async with database.writing() as session:
         session.add(make_evening(2, slug="draft", status="draft"))
@@ -194,6 +212,7 @@ async def test_draft_does_not_exist_outside(site: Site, database: Database) -> N
         assert (await site.browser.get(f"/open-evenings/draft{path}")).status_code == 404
 
 
+@on_sqlite
 async def test_begun_sitting_takes_nobody_while_the_next_still_does(site: Site) -> None:
     site.pass_time(timedelta(days=21, hours=6, minutes=30))
     assert (await refused(site)).status == 409

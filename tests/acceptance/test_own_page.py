@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import icalendar
 
 from tests import libical
-from tests.site import Page, Site, link_in, text_of
+from tests.site import Page, Site, Typed, link_in, text_of
 
 
 def entry_of(message: EmailMessage) -> tuple[str, str, int]:
@@ -15,7 +15,7 @@ def entry_of(message: EmailMessage) -> tuple[str, str, int]:
     (event,) = calendar.events
     assert not event.errors
     assert not libical.parse(content.encode()).faults()
-    return str(calendar["METHOD"]), str(event["UID"]), int(event["SEQUENCE"])
+    return str(calendar["METHOD"]), str(event["UID"]), int(event.sequence)
 
 
 def key_of(shown: dict[str, dict[str, str]]) -> str:
@@ -50,7 +50,11 @@ async def test_full_sitting_is_wished_for_without_giving_up_the_place(site: Site
     shown = await site.json(link)
     assert (shown["status"], key_of(shown), shown["position"]) == ("confirmed", "sitting-0", None)
     assert set(shown["wish"]) == {"slot", "position", "offer_expires_at"}
-    assert (key_of(shown["wish"]), shown["wish"]["position"], shown["wish"]["offer_expires_at"]) == ("sitting-1", 1, None)
+    assert (key_of(shown["wish"]), shown["wish"]["position"], shown["wish"]["offer_expires_at"]) == (
+        "sitting-1",
+        1,
+        None,
+    )
     await site.act(other, "cancel")
     shown = await site.json(link)
     assert (key_of(shown), key_of(shown["wish"]), shown["wish"]["position"]) == ("sitting-0", "sitting-1", None)
@@ -83,7 +87,11 @@ async def test_cancelling_ends_the_entry_and_registering_again_revives_it(site: 
     await site.register("Zoe@example.net", "sitting-1")
     (third,) = await site.mail()
     uid = entry_of(first)[1]
-    assert [entry_of(each) for each in (first, second, third)] == [("REQUEST", uid, 0), ("CANCEL", uid, 1), ("REQUEST", uid, 2)]
+    assert [entry_of(each) for each in (first, second, third)] == [
+        ("REQUEST", uid, 0),
+        ("CANCEL", uid, 1),
+        ("REQUEST", uid, 2),
+    ]
     assert link_in(third) == link
     assert (await site.json(link))["status"] == "confirmed"
 
@@ -98,7 +106,11 @@ async def test_cancelled_registration_is_taken_up_again_from_its_page(site: Site
 
 
 async def test_reminders_go_on_after_cancelling_unless_they_are_stopped(site: Site) -> None:
-    for email, typed, says in (("a@example.net", {}, "Yes, before posts close"), ("b@example.net", {"reminders": "stop"}, "No")):
+    cases: list[tuple[str, dict[str, Typed], str]] = [
+        ("a@example.net", {}, "Yes, before posts close"),
+        ("b@example.net", {"reminders": "stop"}, "No"),
+    ]
+    for email, typed, says in cases:
         link = await site.joined(email, deadline_reminders="yes", vacancies=["caseworker"])
         assert (await site.act(link, "cancel", **typed)).status_code == 303
         assert f"Reminders {says}" in (await site.open(link)).words
@@ -135,7 +147,7 @@ async def test_applied_is_noted_for_the_one_post(site: Site) -> None:
 
 async def test_details_are_corrected_and_a_companion_needs_a_place(site: Site) -> None:
     link, _ = await placed(site)
-    typed = {"name": "Zoë", "companion": "yes", "access_needs": ["hearing_loop"], "access_note": ""}
+    typed: dict[str, Typed] = {"name": "Zoë", "companion": "yes", "access_needs": ["hearing_loop"], "access_note": ""}
     assert (await site.act(link, "details", **typed)).status_code == 303
     page = await site.open(link)
     assert "2: you and your companion" in page.words
@@ -164,7 +176,7 @@ async def test_downloaded_invitation_is_the_entry_of_the_last_message(site: Site
     answer = await site.browser.get(f"{link}/invite.ics")
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     (event,) = icalendar.Calendar.from_ical(answer.text).events
-    assert (str(event["UID"]), int(event["SEQUENCE"])) == entry_of(last)[1:]
+    assert (str(event["UID"]), int(event.sequence)) == entry_of(last)[1:]
     assert not libical.parse(answer.content).faults()
     await site.act(link, "cancel")
     assert (await site.browser.get(f"{link}/invite.ics")).status_code == 409

@@ -15,9 +15,9 @@ FAR_AHEAD = datetime(2099, 3, 2, 18, 0, tzinfo=UTC)  # a server that runs has th
 FIRST = "sitting-0"
 
 
-async def open_evening(database: Database, *capacities: int) -> OpenEvening:
+async def open_evening(database: Database, *capacities: int, slug: str = "reviews-team") -> OpenEvening:
     """A published evening with a sitting of each capacity, the first of which is FIRST."""
-    evening = make_evening(*capacities)
+    evening = make_evening(*capacities, slug=slug)
     for number, slot in enumerate(evening.slots):
         slot.starts_at = FAR_AHEAD + timedelta(hours=number)
         slot.ends_at = slot.starts_at + timedelta(minutes=50)

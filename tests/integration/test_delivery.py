@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from engage.database import Database
 from engage.journal import JournalEntry, PendingFact
 from engage.notify.catcher import Catcher
-from engage.notify.claims import Settlement, claim, settle
+from engage.notify.claims import Settlement, Truth, claim, settle
 from engage.notify.delivery import LEASE, PER_DOMAIN, Delivered, Delivery
 from engage.notify.models import CaughtMessage, OutboxMessage
 from engage.notify.retry import GIVEN_UP_AFTER, LONGEST_PAUSE, LONGEST_WAIT, Outcome, Step, Verdict
@@ -228,7 +228,7 @@ async def test_a_dead_workers_messages_are_taken_over_when_its_lease_runs_out(
     outbox: Outbox, delivery: Delivery, server: SmtpServer, unit_of_work: UnitOfWork, now: datetime
 ) -> None:
     key = await outbox.put()
-    [held] = await unit_of_work.run(partial(claim, now=now, lease=LEASE, limit=9))
+    [held] = (await unit_of_work.run(partial(claim, now=now, lease=LEASE, limit=9, truth=Truth({}, now)))).messages
     assert not await delivery.deliver_due(now + LEASE - timedelta(seconds=1))
     assert await delivery.deliver_due(now + LEASE) == Delivered(sent=1)
     late = Settlement(held, Outcome(Verdict.ADDRESS_REFUSED, 550, ""), Step("dead", 1, now), now)

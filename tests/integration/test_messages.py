@@ -49,7 +49,7 @@ async def test_every_kind_is_worded_for_every_status(
         assert f'href="{link}"' in part(message, "html")
         assert "<b>" not in part(message, "html")
         assert "Questions? Write to recruitment@example.org" in words(message)
-        assert (message["List-Unsubscribe"] is not None) is (kind is facts.Subscribed)
+        assert (message["List-Unsubscribe"] is not None) is (kind in (facts.Subscribed, facts.ClosingMoved))
 
 
 @pytest.mark.parametrize("kind", [facts.RegistrationCancelled, facts.EveningCancelled])

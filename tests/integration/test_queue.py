@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,73 +10,31 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from engage.database import Database
 from engage.errors import EngageError, NotHeld, OfferLapsed, OfferPending
-from engage.events import booking, registering
+from engage.events import attending, booking, registering, releasing
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.unit_of_work import UnitOfWork
-from tests.factories import make_application, make_evening
+from tests.factories import make_application, make_asking, make_evening
+from tests.plain import Plain
 
 START = datetime(2027, 2, 3, 12, 0, tzinfo=UTC)
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 SLOTS = st.integers(0, 1)
 PEOPLE = st.integers(0, 7)
-
-
-@dataclass
-class Sitting:
-    """The plain model of a sitting: who holds how many places, and who waits, in order."""
-
-    capacity: int
-    held: dict[int, int] = field(default_factory=dict)
-    offered: dict[int, int] = field(default_factory=dict)
-    line: list[int] = field(default_factory=list)
-
-    @property
-    def free(self) -> int:
-        return self.capacity - sum(self.held.values()) - sum(self.offered.values())
-
-
-class Plain:
-    """What should happen, written down as simply as can be: lists and dictionaries, no clock but a number of hours."""
-
-    def __init__(self, capacities: tuple[int, ...]) -> None:
-        self.sittings = [Sitting(capacity) for capacity in capacities]
-        self.party: dict[int, int] = {}
-        self.expires: dict[int, datetime] = {}
-
-    def place(self, who: int) -> int | None:
-        return next((n for n, sitting in enumerate(self.sittings) if who in sitting.held), None)
-
-    def queued(self, who: int) -> int | None:
-        return next((n for n, s in enumerate(self.sittings) if who in s.line or who in s.offered), None)
-
-    def has_room(self, where: int, party: int) -> bool:
-        return not self.sittings[where].line and self.sittings[where].free >= party
-
-    def offer(self, now: datetime) -> None:
-        for sitting in self.sittings:
-            while sitting.line and self.party[sitting.line[0]] <= sitting.free:
-                who = sitting.line.pop(0)
-                sitting.offered[who] = self.party[who]
-                self.expires[who] = now + timedelta(hours=24)
-
-    def leave_queue(self, who: int) -> None:
-        for sitting in self.sittings:
-            sitting.offered.pop(who, None)
-            if who in sitting.line:
-                sitting.line.remove(who)
-
-    def seat(self, who: int, where: int) -> None:
-        if self.has_room(where, self.party[who]):
-            self.sittings[where].held[who] = self.party[who]
-        else:
-            self.sittings[where].line.append(who)
+CROWDS = st.lists(st.tuples(SLOTS, st.integers(1, 2)), min_size=3, max_size=8)
 
 
 class Booking(RuleBasedStateMachine):
@@ -90,10 +47,10 @@ class Booking(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.now = START
-        self.forms = 0
+        self.forms = self.questions = 0
 
-    @initialize(capacities=st.tuples(st.integers(1, 3), st.integers(1, 2)))
-    def open(self, capacities: tuple[int, int]) -> None:
+    @initialize(capacities=st.tuples(st.integers(1, 3), st.integers(1, 2)), crowd=CROWDS)
+    def open(self, capacities: tuple[int, int], crowd: list[tuple[int, int]]) -> None:
         path = self.folder / "booking.db"
         for leftover in self.folder.glob("booking.db*"):
             leftover.unlink()
@@ -103,6 +60,8 @@ class Booking(RuleBasedStateMachine):
         self.plain = Plain(capacities)
         self.evening = make_evening(*capacities)
         self.runner.run(self._store())
+        for who, (where, party) in enumerate(crowd):
+            self.register(who, where, party)
 
     async def _store(self) -> None:
         async with self.database.writing() as session:
@@ -174,7 +133,7 @@ class Booking(RuleBasedStateMachine):
         elif queued == where:
             return False
         elif place is not None and has_room:
-            plain.sittings[where].held[who] = party
+            plain.hold(who, where)
             plain.leave_queue(who)
             del plain.sittings[place].held[who]
         elif place is not None:
@@ -199,7 +158,8 @@ class Booking(RuleBasedStateMachine):
         assert isinstance(refused, OfferLapsed) != has_offer
         if has_offer and queued is not None:
             place = self.plain.place(who)
-            self.plain.sittings[queued].held[who] = self.plain.sittings[queued].offered.pop(who)
+            del self.plain.sittings[queued].offered[who]
+            self.plain.hold(who, queued)
             if place is not None:
                 del self.plain.sittings[place].held[who]
             self.plain.offer(self.now)
@@ -218,6 +178,37 @@ class Booking(RuleBasedStateMachine):
             for sitting in holding:
                 (sitting.held if who in sitting.held else sitting.offered)[who] = party
             self.plain.offer(self.now)
+
+    @precondition(lambda self: self.plain.party)
+    @rule(data=st.data())
+    def say_yes(self, data: st.DataObject) -> None:
+        who = data.draw(st.sampled_from(sorted(self.plain.party)))
+        refused = self.act_as(who, lambda session, r: attending.say_coming(session, r, True, self.now))
+        assert isinstance(refused, NotHeld) == (self.plain.place(who) is None)
+        self.plain.unconfirmed.discard(who)
+
+    @precondition(lambda self: any(sitting.line for sitting in self.plain.sittings))
+    @rule(data=st.data(), asked=st.sets(PEOPLE, min_size=3))
+    def release(self, data: st.DataObject, asked: set[int]) -> None:
+        """Ask some of those who have a place in a sitting for which people wait, and offer on what nobody confirmed."""
+        where = data.draw(st.sampled_from([n for n, sitting in enumerate(self.plain.sittings) if sitting.line]))
+        holding = asked & set(self.plain.sittings[where].held)
+
+        async def command(session: AsyncSession) -> None:
+            await self._ask(session, holding)
+            evening = await session.get_one(OpenEvening, self.evening.id)
+            await releasing.release(session, evening, evening.slots[where], self.now)
+
+        assert self.act(command) is None
+        self.plain.unconfirmed |= holding
+        self.plain.release(where, self.now)
+
+    async def _ask(self, session: AsyncSession, people: set[int]) -> None:
+        self.questions += 1
+        addresses = [self.address(who) for who in people]
+        for registration in await session.scalars(select(Registration).where(Registration.email_key.in_(addresses))):
+            registration.asked_at, registration.attendance = self.now, None
+            session.add(make_asking(registration.id, self.now, key=f"{self.questions}:{registration.id}"))
 
     @rule(hours=st.sampled_from([1, 12, 23, 24]))
     def wait(self, hours: int) -> None:
@@ -267,7 +258,11 @@ def test_places_and_turns_stay_true_whatever_people_do(sqlite_template: Path, tm
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck)
+            max_examples=60,
+            stateful_step_count=25,
+            deadline=None,
+            phases=PHASES,
+            suppress_health_check=list(HealthCheck),
         ),
     )
 
@@ -279,6 +274,10 @@ def test_places_and_turns_stay_true_whatever_people_do_at_length(sqlite_template
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=2000, stateful_step_count=60, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck)
+            max_examples=2000,
+            stateful_step_count=60,
+            deadline=None,
+            phases=PHASES,
+            suppress_health_check=list(HealthCheck),
         ),
     )

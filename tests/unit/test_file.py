@@ -57,7 +57,7 @@ def test_sound_evening_has_no_faults_and_gives_only_what_it_says() -> None:
     assert evening.vacancies[0].columns["closes_at"] == datetime(2027, 10, 13, 22, 59, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("example", sorted(Path("examples").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", [Path("examples/commissioning.toml"), Path("examples/reviews-team.toml")], ids=str)
 def test_examples_have_no_faults(example: Path) -> None:
     document = parse(example.name, example.read_bytes())
     evenings = [read_evening(table, PLACE, LONDON) for table in document["open_evening"]]
@@ -92,6 +92,11 @@ def test_examples_have_no_faults(example: Path) -> None:
         ({"agenda": "later"}, "agenda: must be a list"),
         ({"materials": [{"title": "Slides"}]}, "materials 1, url: is missing"),
         ({"ask_by": {"bsl": "soon"}}, "ask_by, bsl: must be a date, such as 2027-09-24"),
+        ({"timing": 9}, "timing: must be a table"),
+        ({"timing": {"hour": 9}}, "timing, hour: must be 'reminder_hour', 'coming_hours_before', "),
+        ({"timing": {"reminder_hour": "9"}}, "timing, reminder_hour: must be a whole number"),
+        ({"timing": {"reminder_hour": 24}}, "timing: reminder_hour must lie between 0 and 23"),
+        ({"timing": {"coming_hours_before": 24}}, "timing: coming_hours_before must be more than release_hours_before"),
         ({"slot": {"key": "1800"}}, "slot: must be tables with double brackets, [[slot]]"),
     ],
 )

@@ -1,0 +1,123 @@
+"""What a tick of the planner costs while nothing is due, and how fast reminders are made when all are.
+
+`python -m bench.reminders [--short] [--database URL]`: without a URL a SQLite file of its own; with one, an empty
+PostgreSQL database. Each registration wants to hear of three posts.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from sqlalchemy import delete, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engage.database import Database
+from engage.demo import example_files
+from engage.events import reminders
+from engage.events.correspondence import Correspondence
+from engage.events.loading import OPEN_EVENINGS
+from engage.events.models import Interest, OpenEvening, PlannedRound, Registration
+from engage.loading import load
+from engage.migrating import migrate
+from engage.notify.models import OutboxMessage
+from engage.settings import from_environment
+from engage.tokens import Tokens
+from engage.unit_of_work import UnitOfWork
+
+LOADED_AT = datetime(2019, 6, 1, 12, 0, tzinfo=UTC)
+QUIET_AT = datetime(2019, 9, 1, 12, 0, tzinfo=UTC)  # six weeks before the posts of the example close
+DUE_AT = datetime(2019, 10, 12, 12, 0, tzinfo=UTC)  # a day before
+TICKS = 50
+AT_ONCE = 5_000  # rows of one statement
+
+
+async def main(options: argparse.Namespace) -> None:
+    """Print one line for each number of registrations."""
+    print(f"{'registrations':>13} {'idle tick':>10} {'due':>9} {'seconds':>8} {'a second':>9} {'tick after':>10}")
+    with tempfile.TemporaryDirectory() as folder:
+        url = options.database or f"sqlite:///{Path(folder) / 'bench.db'}"
+        migrate(url)
+        async with AsyncExitStack() as stack:
+            database = Database(url)
+            stack.push_async_callback(database.close)
+            await _measure(
+                database, UnitOfWork(database), [1_000, 10_000] if options.short else [1_000, 10_000, 100_000]
+            )
+
+
+async def _measure(database: Database, unit_of_work: UnitOfWork, sizes: list[int]) -> None:
+    settings = from_environment({"ENGAGE_SECRET_KEY": "x" * 40, "ENGAGE_DATABASE_URL": database.url})
+    correspondence = Correspondence(settings, Tokens(settings.secret_key))
+    files = [path for path in example_files() if path.stem == "reviews-team"]
+    await load(files, rooms=[OPEN_EVENINGS], unit_of_work=unit_of_work, zone=settings.zone, now=LOADED_AT)
+    await reminders.plan(database, unit_of_work, correspondence, DUE_AT)  # what is looked up once is looked up now
+    for size in sizes:
+        await unit_of_work.run(partial(_fill, size))
+        idle = await _tick(database, unit_of_work, correspondence, QUIET_AT)
+        begun = perf_counter()
+        made = await reminders.plan(database, unit_of_work, correspondence, DUE_AT)
+        lasted = perf_counter() - begun
+        after = await _tick(database, unit_of_work, correspondence, DUE_AT)
+        print(f"{size:13,} {idle:7.2f} ms {made:9,} {lasted:8.1f} {made / lasted:9,.0f} {after:7.2f} ms")
+
+
+async def _tick(database: Database, unit_of_work: UnitOfWork, correspondence: Correspondence, now: datetime) -> float:
+    """The median of some ticks in milliseconds."""
+    spans = []
+    for number in range(TICKS):
+        begun = perf_counter()
+        await reminders.plan(database, unit_of_work, correspondence, now + timedelta(minutes=number))
+        spans.append((perf_counter() - begun) * 1_000)
+    return statistics.median(spans)
+
+
+async def _fill(size: int, session: AsyncSession) -> None:
+    """That many registrations, and nothing else of earlier measurements."""
+    for model in (OutboxMessage, PlannedRound, Registration):
+        await session.execute(delete(model))
+    evening = await session.get_one(OpenEvening, 1)
+    await session.refresh(evening, ["vacancies"])
+    posts = [vacancy.id for vacancy in evening.vacancies]
+    for some in _slices(size):
+        await session.execute(insert(Registration), [_registration(number, evening.id) for number in some])
+        interests = [
+            {"registration_id": number, "vacancy_id": post, "created_at": LOADED_AT}
+            for number in some
+            for post in posts
+        ]
+        await session.execute(insert(Interest), interests)
+
+
+def _slices(size: int) -> Iterator[range]:
+    return (range(first, min(first + AT_ONCE, size + 1)) for first in range(1, size + 1, AT_ONCE))
+
+
+def _registration(number: int, evening_id: int) -> dict[str, object]:
+    email = f"person{number}@example.org"
+    return {
+        "id": number,
+        "open_evening_id": evening_id,
+        "uid": f"uid-{number}",
+        "ticket_code": f"{number:08}",
+        "email": email,
+        "email_key": email,
+        "name": f"Somebody {number}",
+        "status": "subscribed",
+        "party": 1,
+        "has_reminders": True,
+        "created_at": LOADED_AT,
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench.reminders", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="without the largest number")
+    parser.add_argument("--database", metavar="URL", help="an empty PostgreSQL database")
+    asyncio.run(main(parser.parse_args()))

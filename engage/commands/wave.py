@@ -1,0 +1,113 @@
+"""`engage wave`: open, close, extend or void a pulse wave by hand."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engage.commands.running import settings, workplace
+from engage.settings import Settings
+from engage.surveys import closing, opening
+from engage.surveys.models import Wave
+from engage.surveys.waves import act as act_on
+from engage.surveys.waves import find
+from engage.wording import instant, plural
+
+Command = Callable[[argparse.Namespace, Settings, datetime, AsyncSession, Wave], Awaitable[bool]]
+SHORTEST_INSTANT = len("2027-05-07T17")
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(required=True, metavar="open|close|extend|void")
+    opened = _add(acts, "open", "freeze whom it asks and what, and send the invitations", _open, _asked)
+    opened.add_argument("--reason", metavar="TEXT", help="published; needed before the consultation has run its time")
+    opened.add_argument("--joiners", action="store_true", help="of an open wave: ask those too who joined since")
+    _add(acts, "close", "take no more answers", _close, _closed)
+    extended = _add(acts, "extend", "take answers for longer, or, once closed, give results later", _extend, _extended)
+    extended.add_argument(
+        "--until", metavar="ISO8601", type=_until, required=True, help="local time, or with an offset"
+    )
+    voided = _add(acts, "void", "destroy every answer unopened", _void, _voided)
+    voided.add_argument("--reason", metavar="TEXT", help="told to everybody")
+
+
+def act(options: argparse.Namespace) -> None:
+    async def run() -> None:
+        given, now = settings(), datetime.now(UTC)
+        async with workplace(given) as at:
+            wave = await find(at.database, options.key)
+            is_new = await act_on(at.unit_of_work, wave, partial(options.command, options, given, now))
+            wave = await find(at.database, options.key)
+        print(
+            f"{wave.key} {options.said(wave, given)}" if is_new else f"{wave.key}: nothing to do, it is {wave.status}."
+        )
+
+    asyncio.run(run())
+
+
+def _add(
+    acts: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    purpose: str,
+    command: Command,
+    said: Callable[[Wave, Settings], str],
+) -> argparse.ArgumentParser:
+    parser = acts.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    parser.add_argument("key", metavar="KEY")
+    parser.set_defaults(act=act, command=command, said=said)
+    return parser
+
+
+def _until(text: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or len(text) < SHORTEST_INSTANT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no instant such as 2027-05-07T17:00")
+    return parsed
+
+
+async def _open(options: argparse.Namespace, given: Settings, now: datetime, session: AsyncSession, wave: Wave) -> bool:
+    if options.joiners:
+        return bool(await opening.add_joiners(session, wave, now))
+    return await opening.open_wave(session, wave, given, now, reason=options.reason)
+
+
+async def _close(
+    options: argparse.Namespace, given: Settings, now: datetime, session: AsyncSession, wave: Wave
+) -> bool:
+    return await closing.close(session, wave, now)
+
+
+async def _extend(
+    options: argparse.Namespace, given: Settings, now: datetime, session: AsyncSession, wave: Wave
+) -> bool:
+    until: datetime = options.until
+    at = until if until.tzinfo else until.replace(tzinfo=given.zone)
+    return await closing.extend(session, wave, at, given.zone, now)
+
+
+async def _void(options: argparse.Namespace, given: Settings, now: datetime, session: AsyncSession, wave: Wave) -> bool:
+    return await closing.void(session, wave, now, reason=options.reason)
+
+
+def _asked(wave: Wave, given: Settings) -> str:
+    people = plural(wave.invited, "person is", "people are")
+    return f"is open until {instant(wave.closes_at, given.zone)}: {people} asked."
+
+
+def _closed(wave: Wave, given: Settings) -> str:
+    return "is closed; everybody is told."
+
+
+def _extended(wave: Wave, given: Settings) -> str:
+    results = f", with results by {wave.results_by:%Y-%m-%d}" if wave.results_by else ""
+    return f"is extended: it closes at {instant(wave.closes_at, given.zone)}{results}; everybody is told."
+
+
+def _voided(wave: Wave, given: Settings) -> str:
+    return "is void: every answer was destroyed unopened; everybody is told."

@@ -1,0 +1,42 @@
+"""The instants around an evening and before a closing date, as an evening's ``timing`` sets them. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """When messages about one evening are due; hours before and after are of real time, the reminder's is local."""
+
+    zone: ZoneInfo
+    reminder_hour: int = 9
+    coming_hours_before: int = 48
+    release_hours_before: int = 24
+    thanks_hours_after: int = 14
+
+    def reminders_at(self, closes_at: datetime, days_before: Iterable[int]) -> list[datetime]:
+        """The instants at which a closing date is reminded of, in order: those days before its local day."""
+        closes_on = closes_at.astimezone(self.zone).date()
+        days = (closes_on - timedelta(days=number) for number in set(days_before))
+        local = (datetime.combine(day, time(self.reminder_hour), self.zone) for day in sorted(days))
+        instants = (each.astimezone(UTC) for each in local)  # within one zone Python compares what clocks show
+        return [instant for instant in instants if instant < closes_at]
+
+    def coming_at(self, starts_at: datetime) -> datetime:
+        """When people with a place in a sitting are asked whether they are still coming."""
+        return starts_at - timedelta(hours=self.coming_hours_before)
+
+    def release_at(self, starts_at: datetime) -> datetime:
+        """When places that nobody confirmed begin to be offered on, if people wait."""
+        return starts_at - timedelta(hours=self.release_hours_before)
+
+    def thanks_at(self, ends_at: datetime) -> datetime:
+        """When people are thanked and sent the materials; ``ends_at`` is the end of the last sitting."""
+        return ends_at + timedelta(hours=self.thanks_hours_after)
+
+
+def timetable_of(timing: Mapping[str, int], zone: ZoneInfo) -> Timetable:
+    """The timetable of an evening whose ``timing`` names what differs from the usual."""
+    return Timetable(zone=zone, **timing)

@@ -1,0 +1,184 @@
+"""The file of the staff directory: bytes read into rows, every fault with the number of its line. Pure.
+
+Columns are email, name, directorate and grade, in any order, and no others: what else is known of people has no place
+in the directory. Commas, semicolons or tabs part them, as office programs write them.
+"""
+
+import codecs
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+
+from email_validator import EmailNotValidError, validate_email
+
+from engage.errors import FileFaulty
+from engage.shapes import shown
+from engage.slugs import slug_of
+
+COLUMNS = {"email": 254, "name": 200, "directorate": 100, "grade": 40}  # the most characters
+GROUPED = ("directorate", "grade")
+DELIMITERS = ",;\t"
+WESTERN = "cp1252"
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+PLAIN_ADDRESS = re.compile(r"[a-z0-9_'+-]+(?:\.[a-z0-9_'+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}")
+LONGEST_LOCAL = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One member of staff; ``email`` is in lower case."""
+
+    email: str
+    name: str
+    directorate: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFile:
+    """The rows of a file in its order, and the encoding that it was read in."""
+
+    rows: list[Row]
+    encoding: str
+
+
+class _NotCsv(Exception):
+    """The record that begins on ``line`` cannot be taken apart."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far, and where each address and each group stood first."""
+
+    name: str
+    rows: list[Row] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
+    groups: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def fault(self, line: int, text: str) -> None:
+        self.faults.append(f"{self.name}: line {line}{text}")
+
+
+def read(name: str, content: bytes) -> StaffFile:
+    """What stands in the file. Raises FileFaulty with every fault."""
+    text, encoding = _decoded(name, content)
+    reading = _Reading(name)
+    try:
+        _read_all(reading, _records(text))
+    except _NotCsv as broken:
+        reading.fault(broken.line, f": is not sound CSV: {broken.reason}")
+    if not reading.faults and not reading.rows:
+        reading.faults.append(f"{name}: has no people in it; that would mark everybody as left")
+    if reading.faults:
+        raise FileFaulty(reading.faults)
+    return StaffFile(reading.rows, encoding)
+
+
+def _decoded(name: str, content: bytes) -> tuple[str, str]:
+    """The text in the encoding that its mark names; without a mark UTF-8, or else what Windows calls Western."""
+    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
+    line = 1
+    for encoding in [marked] if marked else ["utf-8", WESTERN]:
+        try:
+            return content.decode(encoding), encoding
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+    raise FileFaulty([f"{name}: line {line}: cannot be read as text; save the file as CSV in UTF-8"])
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each record and the line on which it begins: quoted cells may go over several lines."""
+    head = text.partition("\n")[0]
+    reader = csv.reader(StringIO(text, newline=""), delimiter=max(DELIMITERS, key=head.count), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _NotCsv(line, str(error)) from None
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _read_all(reading: _Reading, records: Iterator[tuple[int, list[str]]]) -> None:
+    line, head = next(records, (1, []))
+    order = _order(reading, line, head)
+    if not reading.faults:
+        for line, cells in records:
+            _read_row(reading, line, cells, order)
+
+
+def _order(reading: _Reading, line: int, head: Sequence[str]) -> list[str]:
+    """Which column stands where; a fault for each that is not one of the directory's."""
+    names = [cell.strip().lower() for cell in head]
+    for column in COLUMNS:
+        if column not in names:
+            reading.fault(line, f": column {column} is missing")
+    for name in dict.fromkeys(names):
+        if name not in COLUMNS:
+            reading.fault(line, f": {shown(name)!r} is not a column of the directory; take it out")
+        elif names.count(name) > 1:
+            reading.fault(line, f": column {name} is there twice")
+    return names
+
+
+def _read_row(reading: _Reading, line: int, cells: Sequence[str], order: Sequence[str]) -> None:
+    if len(cells) != len(order):
+        reading.fault(line, f": has {len(cells)} columns, not {len(order)}")
+        return
+    found = {column: " ".join(cell.split()) for column, cell in zip(order, cells, strict=True)}
+    found["email"] = found["email"].lower()
+    known = len(reading.faults)
+    for column, text in found.items():
+        if wrong := _wrong(column, text):
+            reading.fault(line, f", {column}: {wrong}")
+    _compare(reading, line, found)
+    if len(reading.faults) == known:
+        reading.rows.append(Row(**found))
+
+
+def _wrong(column: str, text: str) -> str | None:
+    """What is wrong with one cell, None where nothing is."""
+    if not text:
+        return "is empty"
+    if len(text) > COLUMNS[column]:
+        return f"has {len(text)} characters, more than {COLUMNS[column]}"
+    if not text.isprintable() and any(unicodedata.category(letter) == "Cc" for letter in text):
+        return "has a control character; take it out"
+    if column == "email" and not _is_address(text):
+        return f"{shown(text)} is not an email address"
+    if column in GROUPED and not slug_of(text):
+        return f"{shown(text)} has no letter or digit"
+    return None
+
+
+def _is_address(text: str) -> bool:
+    if PLAIN_ADDRESS.fullmatch(text) and text.index("@") <= LONGEST_LOCAL:
+        return True  # nearly all of them, in a hundredth of the time
+    try:
+        validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def _compare(reading: _Reading, line: int, found: dict[str, str]) -> None:
+    """An address stands once, and a group is written in one way."""
+    first = reading.lines.setdefault(found["email"], line)
+    if first != line and found["email"]:
+        reading.fault(line, f", email: {shown(found['email'])} is already on line {first}")
+    for column in GROUPED:
+        slug = slug_of(found[column])
+        spelling, there = reading.groups.setdefault((column, slug), (found[column], line))
+        if slug and spelling != found[column]:
+            text = f"{shown(found[column])} is written {shown(spelling)} on line {there}; write it one way"
+            reading.fault(line, f", {column}: {text}")

@@ -1,0 +1,185 @@
+"""What happened to a registration, for the person with all that is stored, and for the organiser without some."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from engage.database import Database
+from engage.events import facts, timeline
+from engage.events.around import THANKED
+from engage.events.facts import RegistrationFact
+from engage.events.finding import registration_of
+from engage.events.messages import TOLD
+from engage.events.models import Registration
+from engage.events.releasing import ASKED
+from engage.events.reminder_letters import REMINDER
+from engage.journal import Fact
+from engage.notify.models import OutboxMessage
+from engage.settings import Settings
+from tests.factories import make_evening
+from tests.site import Site, on_sqlite, running
+
+STORED: dict[str, Any] = {
+    "name": "Zoë <b>Somebody</b>",
+    "access_needs": ["hearing_loop"],
+    "access_note": "In the front row, please",
+}
+WANTED: dict[str, Any] = {"vacancies": "caseworker", "deadline_reminders": "yes"}
+
+
+@pytest.fixture
+async def site(database: Database, settings: Settings, now: datetime) -> AsyncIterator[Site]:
+    """The running site, with one evening of two sittings: two places in the first, one in the second."""
+    async with database.writing() as session:
+        session.add(make_evening(2, 1))
+    async with running(settings, now) as site:
+        yield site
+
+
+def kinds_below(kind: type[Fact]) -> list[type[Fact]]:
+    return [each for child in kind.__subclasses__() for each in (child, *kinds_below(child))]
+
+
+async def lines(site: Site) -> list[timeline.Line]:
+    async with site.database.reading() as session:
+        number = (await session.scalars(select(Registration.id))).one()
+        registration, _ = await registration_of(session, number)
+        return await timeline.timeline_of(session, registration, site.settings.zone)
+
+
+def test_every_fact_about_a_registration_is_worded() -> None:
+    abstract = {RegistrationFact, facts.PlaceFact}
+    concrete = {kind for kind in kinds_below(RegistrationFact) if kind not in abstract}
+    by_others = {kind for kind in kinds_below(Fact) if "about" in kind.model_fields}
+    assert {kind.__name__ for kind in concrete | by_others} == set(timeline.FACTS)
+
+
+def test_every_message_about_a_registration_is_worded() -> None:
+    assert set(TOLD) | {REMINDER, ASKED, THANKED} == set(timeline.MESSAGES)
+
+
+async def test_page_tells_from_the_registration_to_the_relay_and_on(site: Site) -> None:
+    link = await site.joined("zoe@example.net", **STORED, **WANTED)
+    await site.act(link, "coming", coming="yes")
+    await site.send((await site.open(link)).form("/applied"))
+    await site.act(link, "cancel")
+    await site.mail()
+    assert f"{link}/timeline" in (await site.open(link)).links
+    page = await site.open(f"{link}/timeline")
+    told = [line.words for line in await lines(site)]
+    assert [words for words in told if "Email" not in words] == [
+        "Place confirmed: Wednesday 24 February 2027, 6pm to 6:50pm",
+        "Said “Yes, I am coming”",
+        "Applied for a post: Caseworker",
+        "Registration cancelled",
+    ]
+    assert [words for words in told if "about your place" in words] == [
+        "Email about your place: made",
+        "Email about your place: accepted for delivery",
+    ]
+    for words in [*told, "Zoë <b>Somebody</b>", "Hearing loop: In the front row, please", "Caseworker (applied)"]:
+        assert words in page.words
+
+
+async def test_export_holds_all_that_is_stored_about_the_person(site: Site) -> None:
+    link = await site.joined("Zoe@example.net", **STORED, **WANTED)
+    exported = await site.json(f"{link}/timeline")
+    stored = exported["registration"]
+    columns = {column.name for column in Registration.__table__.columns}
+    assert columns - set(stored) == {"id", "open_evening_id", "slot_id", "email_key"}, "ids, and what is derived"
+    assert (stored["name"], stored["email"], stored["status"]) == (STORED["name"], "Zoe@example.net", "confirmed")
+    assert [(post["key"], post["applied_at"]) for post in exported["posts"]] == [("caseworker", None)]
+    assert exported["access_needs"] == [{"kind": "hearing_loop", "note": "In the front row, please"}]
+    ((receipt),) = exported["receipts"]
+    assert (receipt["slot"], receipt["status"]) == ("sitting-0", "confirmed")
+    (message,) = exported["messages"]
+    assert (message["kind"], message["state"], message["recipient"]) == ("PlaceConfirmed", "sent", "Zoe@example.net")
+    assert "Subject: You have a place" in message["content"]
+    assert exported["timeline"][0]["kind"] == "PlaceConfirmed"
+    assert exported["timeline"][0]["at"] == "2027-02-03T12:00:00Z"
+
+
+@on_sqlite
+async def test_export_can_be_downloaded_from_the_page(site: Site) -> None:
+    link = await site.joined("zoe@example.net")
+    page = await site.open(f"{link}/timeline")
+    (file,) = [each for each in page.links if each.endswith("format=json")]
+    answer = await site.browser.get(file)
+    assert answer.headers["content-disposition"] == 'attachment; filename="registration.json"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == await site.json(f"{link}/timeline")
+
+
+@on_sqlite
+async def test_export_leaves_out_what_others_did(site: Site) -> None:
+    link = await site.joined("zoe@example.net")
+    await site.joined("other@example.net", name="Other Person")
+    answer = await site.browser.get(f"{link}/timeline", headers={"accept": "application/json"})
+    assert "other@example.net" not in answer.text
+    assert "Other Person" not in answer.text
+
+
+@on_sqlite
+async def test_organiser_reads_nothing_about_posts_applying_and_needs(site: Site) -> None:
+    link = await site.joined("zoe@example.net", **STORED, **WANTED)
+    await site.send((await site.open(link)).form("/applied"))
+    await site.act(link, "details", **STORED)
+    await site.act(link, "coming", coming="yes")
+    async with site.database.writing() as session:
+        about = (await session.scalars(select(OutboxMessage.stream))).one()
+        session.add(asking_for(about, site.now))
+    everything = await lines(site)
+    kept = timeline.for_organiser(everything)
+    assert {line.kind for line in everything} - {line.kind for line in kept} == {
+        "AppliedForVacancy",
+        "DetailsCorrected",
+        "Reminder",
+    }
+    assert "ComingConfirmed" in {line.kind for line in kept}
+    assert "Caseworker" not in " ".join(line.words for line in kept)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("bounced", "came back (550 no such user)"),
+        ("dead", "could not be delivered (550 no such user)"),
+        ("dropped", "not sent, because it was no longer true"),
+    ],
+)
+async def test_what_became_of_a_message_is_told(site: Site, state: str, words: str) -> None:
+    await site.joined("zoe@example.net")
+    async with site.database.writing() as session:
+        await session.execute(update(OutboxMessage).values(state=state, reply="550 no such user"))
+    assert f"Email about your place: {words}" in [line.words for line in await lines(site)]
+
+
+@on_sqlite
+async def test_message_whose_text_is_forgotten_is_still_listed(site: Site) -> None:
+    link = await site.joined("zoe@example.net")
+    async with site.database.writing() as session:
+        await session.execute(update(OutboxMessage).values(content=None))
+    assert (await site.json(f"{link}/timeline"))["messages"][0]["content"] is None
+
+
+@on_sqlite
+async def test_somebody_elses_link_shows_nothing(site: Site) -> None:
+    link = await site.joined("zoe@example.net")
+    assert (await site.open(f"{link[:-2]}aa/timeline")).status == 404
+
+
+def asking_for(stream: str, now: datetime) -> OutboxMessage:
+    return OutboxMessage(
+        key="reminder:1",
+        kind=REMINDER,
+        stream=stream,
+        recipient="zoe@example.net",
+        envelope_from="evenings@example.org",
+        message_id="<reminder@example.org>",
+        due_at=now,
+        created_at=now,
+    )
