@@ -1,4 +1,4 @@
-"""Makes engage/static/govuk/ from the design system's npm package and our own styles, where it is not up to date."""
+"""Makes engage/static/govuk/ from the npm packages and our own styles and scripts, where it is not up to date."""
 
 import importlib.util
 import re
@@ -11,15 +11,18 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "engage" / "static" / "govuk"
 PACKAGES = ROOT / "node_modules"
 SCRIPT = "govuk-frontend.min.js"
-OUTPUTS = (OUTPUT / "main.css", OUTPUT / SCRIPT)
+DESIGN_SYSTEM = (OUTPUT / "main.css", OUTPUT / SCRIPT)
+PULSE = "pulse.js"  # with it the ciphers that it takes from npm packages; readable, so that anybody can check it
+OUTPUTS = (*DESIGN_SYSTEM, OUTPUT / PULSE)
 LOCK = ROOT / "package-lock.json"
+INSTALLED = PACKAGES / ".installed.json"  # the lock whose packages lie there; npm's own copy is no proof of that
 # outside gov.uk neither the crown, the coat of arms nor the typeface may be shown
 RESERVED_NAME = re.compile(r"crown|crest|govuk-icon|opengraph|\.(woff2?|ttf|otf|eot)$", re.IGNORECASE)
 RESERVED_TEXT = re.compile(r"GDS Transport|@font-face|govuk-crest|url\(", re.IGNORECASE)
 
 
 def is_current() -> bool:
-    inputs = [Path(__file__), LOCK, *(ROOT / "styles").iterdir()]
+    inputs = [Path(__file__), LOCK, *(ROOT / "styles").iterdir(), *(ROOT / "scripts").iterdir()]
     return all(path.exists() for path in OUTPUTS) and newest(inputs) <= min(map(modified, OUTPUTS))
 
 
@@ -51,22 +54,26 @@ def run(*command: str | Path) -> None:
 
 def make() -> None:
     node, npm = node_commands()
-    marker = PACKAGES / ".package-lock.json"
-    if not marker.exists() or modified(marker) < modified(LOCK):
-        run(*npm, "ci", "--ignore-scripts", "--omit=optional", "--loglevel=error", "--silent")
-    shutil.rmtree(OUTPUT, ignore_errors=True)
-    OUTPUT.mkdir(parents=True)
+    if not INSTALLED.exists() or INSTALLED.read_bytes() != LOCK.read_bytes():
+        run(*npm, "ci", "--ignore-scripts", "--loglevel=error", "--silent")
+        shutil.copy(LOCK, INSTALLED)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
     styles = [f"--load-path={PACKAGES}", "--quiet-deps", "--style=compressed", "--no-source-map"]
     run(*node, PACKAGES / "sass" / "sass.js", *styles, ROOT / "styles" / "main.scss", OUTPUT / "main.css")
     script = (PACKAGES / "govuk-frontend" / "dist" / "govuk" / SCRIPT).read_text("utf-8")
     (OUTPUT / SCRIPT).write_text(script.split("//# sourceMappingURL=")[0], "utf-8")
+    bundle = ["--bundle", "--format=esm", "--target=es2020", "--charset=utf8", "--legal-comments=inline"]
+    bundled = [*bundle, "--log-level=warning", f"--outfile={OUTPUT / PULSE}"]
+    run(*node, PACKAGES / "esbuild" / "bin" / "esbuild", *bundled, ROOT / "scripts" / PULSE)
 
 
 def reserved() -> list[str]:
     """What stands in the output although only gov.uk may show it."""
     names = [path.name for path in OUTPUT.rglob("*") if RESERVED_NAME.search(path.name)]
     texts = [
-        f"{found[0]} in {path.name}" for path in OUTPUTS for found in RESERVED_TEXT.finditer(path.read_text("utf-8"))
+        f"{found[0]} in {path.name}"
+        for path in DESIGN_SYSTEM
+        for found in RESERVED_TEXT.finditer(path.read_text("utf-8"))
     ]
     return sorted({*names, *texts})
 
