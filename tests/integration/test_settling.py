@@ -27,11 +27,13 @@ class TroubledWriter(UnitOfWork):
         self.commands = 0
         self._troubles = list(troubles)
 
-    async def run(self, command: Command[Answer], *, locks: Sequence[Lock] = ()) -> Answer:
+    async def run(
+        self, command: Command[Answer], *, locks: Sequence[Lock] = (), is_patient: bool = False
+    ) -> Answer:
         self.commands += 1
         if self._troubles:
             raise self._troubles.pop(0)
-        return await super().run(command, locks=locks)
+        return await super().run(command, locks=locks, is_patient=is_patient)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ async def settlements(database: Database, unit_of_work: UnitOfWork, now: datetim
         await outbox.put()
     claimed = await unit_of_work.run(partial(claim, now=now, lease=timedelta(minutes=1), limit=10))
     accepted = Outcome(Verdict.ACCEPTED, 250, "Taken")
-    return [Settlement(message, accepted, Step("sent", 1, now), now) for message in claimed]
+    return [Settlement(message, accepted, Step("sent", 1, now), now) for message in claimed.messages]
 
 
 async def test_tries_that_end_together_share_a_commit(
