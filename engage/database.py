@@ -147,7 +147,9 @@ def make_folder_of(url: str) -> None:
 
 def _sqlite_engine(url: str, begin_write: str) -> AsyncEngine:
     make_folder_of(url)
-    engine = create_async_engine(driver_url(url), pool_size=POOL_SIZE, connect_args={"isolation_level": None})
+    engine = create_async_engine(
+        driver_url(url), pool_size=POOL_SIZE, hide_parameters=True, connect_args={"isolation_level": None}
+    )
     event.listen(engine.sync_engine, "connect", set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin(begin_write))
     return engine
@@ -158,6 +160,7 @@ def _postgresql_engine(url: str) -> AsyncEngine:
         driver_url(url),
         pool_size=POOL_SIZE,
         max_overflow=0,
+        hide_parameters=True,  # no log shows what people typed
         pool_pre_ping=True,
         connect_args={"prepare_threshold": None},
     )

@@ -16,11 +16,13 @@ PURE = (
     *("slugs", "bank_holidays", "people.staff_file"),
     *("surveys.questionnaire", "surveys.questionnaire_file", "surveys.file", "surveys.groups", "surveys.forecast"),
     *("surveys.planning", "surveys.record"),
+    *("tokens", "surveys.seal", "surveys.links", "surveys.custody", "surveys.sections"),
     *("events.rules", "events.deadlines", "events.timetable", "events.file", "events.contradictions"),
     *("notify.calendar", "notify.vtimezone", "notify.retry", "notify.timing", "notify.message"),
     *("notify.tags", "notify.mime", "notify.replies", "notify.bounces"),
 )
 DATA_LIBRARIES = {"icalendar", "numpy", "pydantic", "pydantic_core", "email_validator", "holidays", "markupsafe"}
+DATA_LIBRARIES |= {"cryptography", "nacl", "shamirs"}
 IMPURE = {"random", "secrets", "uuid", "time", "os", "socket", "asyncio"}
 CLOCKS = {"now", "utcnow", "today"}
 

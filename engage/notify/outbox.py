@@ -78,7 +78,10 @@ async def put_rows(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> 
         .on_conflict_do_nothing(index_elements=[OutboxMessage.key])
         .returning(OutboxMessage.id)
     )
-    made = len((await session.scalars(statement, rows)).all())
+    in_order = sorted(
+        rows, key=lambda row: row["key"]
+    )  # whoever puts the same messages at once waits, and not for ever
+    made = len((await session.scalars(statement, in_order)).all())
     if made:
         ring(session)
     return made

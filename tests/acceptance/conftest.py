@@ -10,6 +10,7 @@ from engage.database import Database
 from engage.settings import Settings
 from tests.acceptance.commands import Commands
 from tests.factories import make_evening
+from tests.pulses import Pulse, open_pulse
 from tests.site import Site, running
 
 HOSTED = {
@@ -41,3 +42,9 @@ def commands(settings: Settings, tmp_path: Path) -> Commands:
         "CONTACT": settings.contact,
     }
     return Commands(given, tmp_path)
+
+
+@pytest.fixture
+async def pulse(site: Site) -> Pulse:
+    """An open wave of twelve people."""
+    return await open_pulse(site.database)

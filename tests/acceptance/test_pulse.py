@@ -1,33 +1,14 @@
-"""The page of a wave from outside: what it says, what it stores, what it refuses, and that nothing typed is lost."""
+"""The page of a wave from outside: what it says, what it stores, and that nothing typed is lost."""
 
 import asyncio
-import base64
-import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from httpx2 import Response
-from nacl.public import PrivateKey
 
-from engage.surveys.models import Wave
-from engage.surveys.seal import Sealer, Sheet
-from tests.pulses import CLOSES_AT, Pulse, open_pulse
+from engage.surveys.seal import Sheet
+from tests.acceptance.answering import answer, boxed
+from tests.pulses import Pulse, open_pulse
 from tests.site import Page, Site, on_sqlite
-
-PREFIX = re.compile("^(q|group|comment|sealed)_")
-
-
-@pytest.fixture
-async def pulse(site: Site) -> Pulse:
-    """An open wave of twelve people."""
-    return await open_pulse(site.database)
-
-
-async def answer(site: Site, path: str, **typed: Any) -> Response:
-    """Open the page, fill in its form and send it; of a name's hyphen an underscore is given: q_valued."""
-    form = (await site.open(path)).form(path)
-    return await site.send(form, **{PREFIX.sub(r"\1-", name): value for name, value in typed.items()})
 
 
 async def test_answers_are_stored_sealed_with_the_groups_of_the_roster_and_the_link_is_spent(
@@ -79,8 +60,8 @@ async def test_two_sendings_at_the_same_instant_count_once(site: Site, pulse: Pu
 async def test_boxes_sealed_by_a_browser_are_stored_with_the_groups_of_the_roster(site: Site, pulse: Pulse) -> None:
     sheet = Sheet({"safe": 2}, {"pattern": ("part",)})
     boxes = {
-        "sealed_sheet": _text(pulse.sealer.sheet(sheet)),
-        "sealed_comments": _text(pulse.sealer.comments({"better": "Light"})),
+        "sealed_sheet": boxed(pulse.sealer.sheet(sheet)),
+        "sealed_comments": boxed(pulse.sealer.comments({"better": "Light"})),
     }
     assert (await answer(site, pulse.path(3), **boxes)).status_code == 303
     stored = await pulse.stored(site.database)
@@ -92,8 +73,8 @@ async def test_everything_stored_has_one_length_whoever_sealed_it(site: Site, pu
     await answer(site, pulse.path(0))
     await answer(site, pulse.path(1), q_valued="na", group_working_group=["carers"], comment_better="é" * 500)
     boxes = {
-        "sealed_sheet": _text(pulse.sealer.sheet(Sheet({}, {}))),
-        "sealed_comments": _text(pulse.sealer.comments({})),
+        "sealed_sheet": boxed(pulse.sealer.sheet(Sheet({}, {}))),
+        "sealed_comments": boxed(pulse.sealer.comments({})),
     }
     await answer(site, pulse.path(2), **boxes)
     dump = await site.dump()
@@ -167,120 +148,6 @@ async def test_token_of_another_persons_form_is_stale(site: Site, pulse: Pulse) 
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"q_valued": "0"},
-        {"q_valued": "6"},
-        {"q_valued": "5.0"},
-        {"q_valued": "na "},
-        {"q_valued": "٣"},
-        {"q_nobody_asked": "3"},
-        {"group_working_group": ["carers", "pilots"]},
-        {"group_directorate": ["policy"]},
-        {"comment_better": "é" * 501},
-        {"comment_nobody_asked": "Hello"},
-    ],
-)
-async def test_what_does_not_fit_is_refused_and_the_rest_is_kept(site: Site, pulse: Pulse, bad: dict[str, Any]) -> None:
-    refused = await answer(site, pulse.path(), **{"q_safe": "2", "comment_well": "Tea"} | bad)
-    assert refused.status_code == 422
-    page = Page(refused)
-    assert "There is a problem" in page.words
-    kept = dict(page.form(pulse.path()).fields)
-    assert (kept["q-safe"], kept["comment-well"]) == ("2", "Tea")
-    if "comment_better" in bad:
-        assert kept["comment-better"] == bad["comment_better"]
-    stored = await pulse.stored(site.database)
-    assert (stored.sheets, stored.comments, stored.spent, stored.progress) == ([], [], set(), 0)
-
-
-@on_sqlite
-@pytest.mark.parametrize("part", ["sealed_sheet", "sealed_comments"])
-@pytest.mark.parametrize("bad", ["", "!", "AAAA", None])
-async def test_box_that_is_none_is_refused_and_the_form_stands_there_again(
-    site: Site, pulse: Pulse, part: str, bad: str | None
-) -> None:
-    boxes = {
-        "sealed_sheet": _text(pulse.sealer.sheet(Sheet({}, {}))),
-        "sealed_comments": _text(pulse.sealer.comments({})),
-    }
-    boxes[part] = boxes[part][:-4] if bad is None else bad
-    refused = await answer(site, pulse.path(), **boxes)
-    assert refused.status_code == 422
-    assert "did not arrive whole, and nothing was stored" in Page(refused).words
-    assert (await site.send(Page(refused).form(pulse.path()))).status_code == 303
-
-
-@on_sqlite
-async def test_box_sealed_to_another_key_is_stored_and_only_its_opening_tells(site: Site, pulse: Pulse) -> None:
-    """The server cannot look into it: that is the point. It does no harm to the others."""
-    other = Sealer(bytes(PrivateKey(bytes(32)).public_key), pulse.questionnaire)
-    boxes = {"sealed_sheet": _text(other.sheet(Sheet({}, {}))), "sealed_comments": _text(pulse.sealer.comments({}))}
-    assert (await answer(site, pulse.path(), **boxes)).status_code == 303
-    with pytest.raises(ValueError, match="does not open"):
-        await pulse.stored(site.database)
-
-
-@on_sqlite
-async def test_forged_truncated_altered_or_foreign_link_of_an_open_wave_is_unknown(site: Site, pulse: Pulse) -> None:
-    other = await open_pulse(site.database, key="2027-autumn")
-    good = pulse.path()
-    foreign = f"/pulse/{pulse.key}/{other.path().rpartition('/')[2]}"
-    not_on_roster = f"/pulse/{pulse.key}/{pulse.links.issue(10**9)}"
-    others_entry = f"/pulse/{pulse.key}/{pulse.links.issue(other.roster_ids[0])}"
-    altered = good[:-1] + ("a" if good[-1] != "a" else "b")
-    for path in (good[:-1], altered, f"{good}a", foreign, not_on_roster, others_entry, f"/pulse/{pulse.key}/1"):
-        page = await site.open(path)
-        assert page.status == 404
-        assert "not one of ours" in page.words
-        assert (await site.browser.post(path, data={"q-valued": "5"})).status_code == 404
-    assert (await site.open(f"/pulse/2031-spring/{good.rpartition('/')[2]}")).status == 404
-
-
-@on_sqlite
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [("draft", "has not opened yet"), ("consulting", "has not opened yet"), ("closed", "has closed"),
-     ("tallied", "has closed"), ("published", "has closed"), ("void", "was called off")],
-)  # fmt: skip
-async def test_wave_that_is_not_open_is_gone_whatever_the_token(site: Site, status: str, said: str) -> None:
-    pulse = await open_pulse(site.database, status=status)
-    for path in (pulse.path(), f"/pulse/{pulse.key}/nonsense"):
-        page = await site.open(path)
-        assert page.status == 410
-        assert said in page.words
-        assert (await site.browser.post(path, data={})).status_code == 410
-
-
-@on_sqlite
-async def test_wave_takes_no_answers_from_the_instant_of_its_close(site: Site, pulse: Pulse) -> None:
-    form = (await site.open(pulse.path())).form(pulse.path())
-    site.now = CLOSES_AT - timedelta(seconds=1)
-    assert (await site.open(pulse.path())).status == 200
-    site.now = CLOSES_AT
-    late = await site.send(form)
-    assert late.status_code == 410
-    assert "was not stored" in Page(late).words
-    assert not (await pulse.stored(site.database)).spent
-
-
-@on_sqlite
-async def test_wave_that_is_extended_takes_answers_again(site: Site, pulse: Pulse) -> None:
-    site.now = CLOSES_AT
-    assert (await site.open(pulse.path())).status == 410
-    async with site.database.writing() as session:
-        (await session.get_one(Wave, 1)).closes_at = CLOSES_AT + timedelta(days=7)
-    assert (await answer(site, pulse.path())).status_code == 303
-
-
-@on_sqlite
-async def test_form_of_a_megabyte_is_too_much_and_changes_nothing(site: Site, pulse: Pulse) -> None:
-    assert (await answer(site, pulse.path(), comment_better="x" * 1_000_000)).status_code == 413
-    assert not (await pulse.stored(site.database)).spent
-
-
-@on_sqlite
 async def test_control_characters_in_a_comment_are_left_out(site: Site, pulse: Pulse) -> None:
     await answer(site, pulse.path(), comment_better="  one\x00\x07\r\n\ttwo\x85  ")
     assert (await pulse.stored(site.database)).comments == [["one\n\ttwo", ""]]
@@ -306,7 +173,3 @@ async def test_answering_writes_no_time_no_fact_and_no_message(site: Site, pulse
     }
     changed = zip(before["wave"][0], after["wave"][0], strict=True)
     assert [(old, new) for old, new in changed if old != new] == [(0, 1)]
-
-
-def _text(box: bytes) -> str:
-    return base64.b64encode(box).decode()

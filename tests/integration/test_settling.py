@@ -27,9 +27,7 @@ class TroubledWriter(UnitOfWork):
         self.commands = 0
         self._troubles = list(troubles)
 
-    async def run(
-        self, command: Command[Answer], *, locks: Sequence[Lock] = (), is_patient: bool = False
-    ) -> Answer:
+    async def run(self, command: Command[Answer], *, locks: Sequence[Lock] = (), is_patient: bool = False) -> Answer:
         self.commands += 1
         if self._troubles:
             raise self._troubles.pop(0)
