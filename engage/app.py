@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -91,6 +92,7 @@ def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[
             HTTPException: _not_served,
             OperationalError: _unavailable,
             InterfaceError: _unavailable,
+            PoolTimeoutError: _unavailable,
             Exception: _failed,
         },
         lifespan=lifespan,

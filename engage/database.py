@@ -29,6 +29,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 BUSY_TIMEOUT = 30_000  # milliseconds a SQLite connection waits for another process's write
 POOL_SIZE = 8
+POOL_TIMEOUT = 120  # seconds that somebody waits in a burst for a connection, before it is too busy for them
 BELL = "engage"  # the channel of NOTIFY
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 PRAGMAS = (
@@ -148,7 +149,11 @@ def make_folder_of(url: str) -> None:
 def _sqlite_engine(url: str, begin_write: str) -> AsyncEngine:
     make_folder_of(url)
     engine = create_async_engine(
-        driver_url(url), pool_size=POOL_SIZE, hide_parameters=True, connect_args={"isolation_level": None}
+        driver_url(url),
+        pool_size=POOL_SIZE,
+        pool_timeout=POOL_TIMEOUT,
+        hide_parameters=True,
+        connect_args={"isolation_level": None},
     )
     event.listen(engine.sync_engine, "connect", set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin(begin_write))
@@ -159,6 +164,7 @@ def _postgresql_engine(url: str) -> AsyncEngine:
     return create_async_engine(
         driver_url(url),
         pool_size=POOL_SIZE,
+        pool_timeout=POOL_TIMEOUT,
         max_overflow=0,
         hide_parameters=True,  # no log shows what people typed
         pool_pre_ping=True,

@@ -42,6 +42,20 @@ closes = 2027-03-08T12:00:00
 CLOSES = "2027-03-14T23:59"  # of the first post: its reminders come on 7 and 13 March
 WEEK_BEFORE, DAY_BEFORE = "2027-03-07T09:00", "2027-03-13T09:00"
 TWO_POSTS = EVENING + SECOND_POST
+FULL_POST = """
+[[open_evening.vacancy]]
+key = "manager"
+title = "Manager & <Leader>"
+grade = "3"
+closes = 2027-03-14T12:00:00
+apply_url = "https://jobs.example.org/manager?a=1&b=2"
+description_url = "https://jobs.example.org/manager"
+contact = "jobs@example.org"
+help_hours = "Monday to Friday, 9am to 5pm"
+form_parts = [{title = "Employment history", maps_to = "Experience in the job description"}]
+tests = [{title = "Briefing", assesses = ["Writing", "Analysis"]}]
+hints = [{stage = "form", text = "Give examples."}, {stage = "interview", text = "Smile."}]
+"""
 
 
 def local(text: str) -> datetime:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import defer
 from engage.commands.running import settings, workplace
 from engage.database import ring
 from engage.errors import NotFound
+from engage.journal import PendingFact
 from engage.notify.models import OutboxMessage
 from engage.notify.outbox import AT_ONCE
 
@@ -42,6 +43,8 @@ def list_unsent(options: argparse.Namespace) -> None:
         given = settings()
         async with workplace(given) as at, at.database.reading() as session:
             rows = [_row(message) for message in await _unsent(session, options.state)]
+            failing = [_failure(pending) for pending in await _failing(session)]
+        print(*failing, sep="\n", end="\n" if failing else "")
         if not rows:
             print("No message is dead or waiting.")
             return
@@ -76,6 +79,16 @@ async def _unsent(session: AsyncSession, state: str | None) -> list[OutboxMessag
     states = (state,) if state else UNSENT
     query = select(OutboxMessage).where(OutboxMessage.state.in_(states)).order_by(OutboxMessage.id)
     return list(await session.scalars(query.options(defer(OutboxMessage.content))))
+
+
+async def _failing(session: AsyncSession) -> list[PendingFact]:
+    """Facts whose message could not be made; they are tried again, at least every hour."""
+    query = select(PendingFact).where(PendingFact.failures > 0).order_by(PendingFact.entry_id)
+    return list(await session.scalars(query))
+
+
+def _failure(pending: PendingFact) -> str:
+    return f"not made, {pending.failures} times: fact {pending.entry_id} of {pending.stream}: {pending.error}"
 
 
 async def _revive(session: AsyncSession, ids: set[int] | None) -> int:

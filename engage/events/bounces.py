@@ -13,6 +13,9 @@ from engage.journal import JournalEntry, Subscriber
 from engage.unit_of_work import Lock
 
 
+GIVEN_BACK = rules.LIVE - {"attended"} | {"subscribed"}
+
+
 class Bounces:
     """The journal's subscriber "bounces"."""
 
@@ -27,11 +30,13 @@ class Bounces:
 
     async def hear(self, session: AsyncSession, entry: JournalEntry, now: datetime) -> None:
         """Cancel what the address holds or waits for, and tell it nothing."""
-        query = select(Registration.status).where(Registration.id == _registration_id(entry))
-        status = (await session.scalars(query)).one_or_none()
-        if status is not None and status in rules.LIVE | {"subscribed"} and status != "attended":
-            registration = await booking.load(session, _registration_id(entry))
+        query = select(Registration.id).where(Registration.id == _registration_id(entry))
+        if (await session.scalars(query)).one_or_none() is None:
+            return
+        registration = await booking.load(session, _registration_id(entry))
+        if registration.status in GIVEN_BACK:
             await booking.cancel(session, registration, now, is_stop=True, is_told=False)
+        registration.has_reminders = False
 
 
 def _registration_id(entry: JournalEntry) -> int:

@@ -1,6 +1,6 @@
 """The pages of open evenings that everybody can see: the list, an evening, registering, receipts, questions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
@@ -184,7 +184,7 @@ async def deadline_file(request: Request) -> Response:
     url = public_url(found, site.settings)
     listing = Listing(
         uid=f"vacancy-{vacancy.id}@{site.settings.host}",
-        sequence=0,
+        sequence=_minutes(vacancy.closing_set_at),
         stamped_at=site.clock(),
         starts_at=vacancy.closes_at,
         ends_at=None,
@@ -200,6 +200,11 @@ async def deadline_file(request: Request) -> Response:
     return Response(
         content, media_type=CALENDAR, headers={"content-disposition": 'attachment; filename="deadline.ics"'}
     )
+
+
+def _minutes(set_at: datetime | None) -> int:
+    """A SEQUENCE that rises whenever the closing is set anew."""
+    return int(set_at.timestamp()) // 60 if set_at is not None else 0
 
 
 async def _evening(request: Request) -> OpenEvening:

@@ -71,6 +71,7 @@ class Crowd:
             answer = await self.browsers.post(self.page, slot=FIRST, email=address)
         except httpx2.TransportError:
             return
+        assert answer.status_code == 303, f"{answer.status_code} {answer.text}"
         self.answered[address] = answer
         self.waiting.discard(address)
         self.fuse.burn()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +11,6 @@ from structlog.testing import capture_logs
 from engage.database import Database
 from engage.events import facts
 from engage.events.checks import checks
-from engage.events.correspondence import Correspondence
 from engage.events.models import QueueEntry, Slot
 from engage.journal import append
 from engage.notify.checks import Candidate, Check
@@ -20,10 +18,7 @@ from engage.notify.claims import POSTPONED, Truth, claim
 from engage.notify.delivery import LEASE, Delivered, Delivery
 from engage.notify.models import OutboxMessage
 from engage.notify.transport import Transport
-from engage.settings import Settings
-from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
-from tests.loader import Loader
 from tests.outbox import Outbox
 from tests.reminding import CLOSES, TWO_POSTS, WEEK_BEFORE, Reminding, local
 from tests.smtp_server import SmtpServer
@@ -33,10 +28,8 @@ LATER = "2027-03-07T10:00"
 
 
 @pytest.fixture
-async def reminding(
-    database: Database, unit_of_work: UnitOfWork, settings: Settings, tokens: Tokens, tmp_path: Path, now: datetime
-) -> Reminding:
-    reminding = Reminding(Loader(database, unit_of_work, tmp_path, now), Correspondence(settings, tokens))
+async def reminding(reminding: Reminding) -> Reminding:
+    """With a second post, which closes sooner."""
     await reminding.load(TWO_POSTS)
     return reminding
 

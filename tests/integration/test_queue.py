@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,16 @@ class Booking(RuleBasedStateMachine):
         self.plain = Plain(capacities)
         self.evening = make_evening(*capacities)
         self.runner.run(self._store())
+        assert self.act(partial(self._come, crowd)) is None
+
+    async def _come(self, crowd: list[tuple[int, int]], session: AsyncSession) -> None:
         for who, (where, party) in enumerate(crowd):
-            self.register(who, where, party)
+            slot = self.evening.slots[where]
+            await registering.register(
+                session, make_application(self.evening, slot, self.address(who), party=party), self.now
+            )
+            self.plain.party[who] = party
+            self.plain.seat(who, where)
 
     async def _store(self) -> None:
         async with self.database.writing() as session:
@@ -253,6 +262,7 @@ class Booking(RuleBasedStateMachine):
         return {self.address(who): party for who, party in people.items()}
 
 
+@pytest.mark.timeout(300)
 def test_places_and_turns_stay_true_whatever_people_do(sqlite_template: Path, tmp_path: Path) -> None:
     machine = type("BookingHere", (Booking,), {"template": sqlite_template, "folder": tmp_path})
     run_state_machine_as_test(
