@@ -12,7 +12,6 @@ from engage.events.models import OpenEvening, Registration
 from engage.journal import JournalEntry, Subscriber
 from engage.unit_of_work import Lock
 
-
 GIVEN_BACK = rules.LIVE - {"attended"} | {"subscribed"}
 
 
