@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 BUSY_TIMEOUT = 30_000  # milliseconds a SQLite connection waits for another process's write
-POOL_SIZE = 8
+READERS, WRITERS = 8, 2  # connections of one process
 POOL_TIMEOUT = 120  # seconds that somebody waits in a burst for a connection, before it is too busy for them
 BELL = "engage"  # the channel of NOTIFY
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -83,11 +83,10 @@ class Database:
     def __init__(self, url: str, *, begin_write: str = "BEGIN IMMEDIATE") -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _sqlite_engine(url, begin_write) if self.is_sqlite else _postgresql_engine(url)
+        self.engine = _engine(url, "BEGIN", READERS)
+        self.writer = _engine(url, begin_write, WRITERS)  # of its own, for whoever writes must not wait for readers
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._write = async_sessionmaker(
-            self.engine.execution_options(engage_write=True), expire_on_commit=False, autoflush=True
-        )
+        self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._bells: list[asyncio.Event] = []
 
     @asynccontextmanager
@@ -120,6 +119,7 @@ class Database:
             bell.set()
 
     async def close(self) -> None:
+        await self.writer.dispose()
         await self.engine.dispose()
 
 
@@ -146,30 +146,29 @@ def make_folder_of(url: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _sqlite_engine(url: str, begin_write: str) -> AsyncEngine:
+def _engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            pool_timeout=POOL_TIMEOUT,
+            max_overflow=0,
+            hide_parameters=True,  # no log shows what people typed
+            pool_pre_ping=True,
+            connect_args={"prepare_threshold": None},
+        )
     make_folder_of(url)
     engine = create_async_engine(
         driver_url(url),
-        pool_size=POOL_SIZE,
+        pool_size=pool_size,
         pool_timeout=POOL_TIMEOUT,
+        max_overflow=0,
         hide_parameters=True,
         connect_args={"isolation_level": None},
     )
     event.listen(engine.sync_engine, "connect", set_pragmas)
-    event.listen(engine.sync_engine, "begin", _begin(begin_write))
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
-
-
-def _postgresql_engine(url: str) -> AsyncEngine:
-    return create_async_engine(
-        driver_url(url),
-        pool_size=POOL_SIZE,
-        pool_timeout=POOL_TIMEOUT,
-        max_overflow=0,
-        hide_parameters=True,  # no log shows what people typed
-        pool_pre_ping=True,
-        connect_args={"prepare_threshold": None},
-    )
 
 
 def set_pragmas(connection: Any, record: object) -> None:
@@ -178,11 +177,3 @@ def set_pragmas(connection: Any, record: object) -> None:
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin(begin_write: str) -> Callable[[Any], None]:
-    def begin(connection: Any) -> None:
-        is_write = connection.get_execution_options().get("engage_write", False)
-        connection.exec_driver_sql(begin_write if is_write else "BEGIN")
-
-    return begin

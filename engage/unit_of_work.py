@@ -134,7 +134,7 @@ class UnitOfWork:
         """What comes of neighbours that are dealt with together, or of one by itself."""
         if len(run) > 1 and (together := run[0].together) is not None:
             items = [waiting.item for waiting in run]
-            outcome = await _attempt(session, lambda session: together(session, items))
+            outcome = await _attempt(session, lambda session: _answers(session, together, items))
             if not isinstance(outcome, Exception):
                 return list(outcome)
             held[:] = await self._lock(session, batch)  # the rollback emptied what they had changed
@@ -170,6 +170,13 @@ def _take(queue: deque[_Waiting], most: int) -> list[_Waiting]:
 def _company(waiting: _Waiting) -> object:
     """Equal for what may be dealt with together."""
     return waiting.together or id(waiting)
+
+
+async def _answers(session: AsyncSession, together: Together[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+    answers = await together(session, items)
+    if len(answers) != len(items):
+        raise ValueError(f"{len(answers)} answers to {len(items)} items")
+    return answers
 
 
 async def _attempt(session: AsyncSession, command: Command[Any]) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from engage.database import Database
 from engage.errors import Overloaded
-from engage.notify.claims import Settlement, claim
+from engage.notify.claims import Settlement, Truth, claim
 from engage.notify.retry import Outcome, Step, Verdict
 from engage.notify.settling import Settler
 from engage.unit_of_work import Answer, Command, Lock, UnitOfWork
@@ -40,7 +40,9 @@ async def settlements(database: Database, unit_of_work: UnitOfWork, now: datetim
     outbox = Outbox(database, unit_of_work, now)
     for _ in range(10):
         await outbox.put()
-    claimed = await unit_of_work.run(partial(claim, now=now, lease=timedelta(minutes=1), limit=10))
+    claimed = await unit_of_work.run(
+        partial(claim, now=now, lease=timedelta(minutes=1), limit=10, truth=Truth({}, now))
+    )
     accepted = Outcome(Verdict.ACCEPTED, 250, "Taken")
     return [Settlement(message, accepted, Step("sent", 1, now), now) for message in claimed.messages]
 

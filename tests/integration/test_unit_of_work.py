@@ -87,7 +87,7 @@ async def test_commands_that_wait_share_commits_in_their_order(
     database: Database, unit_of_work: UnitOfWork, ask: Asking
 ) -> None:
     commits: list[object] = []
-    event.listen(database.engine.sync_engine, "commit", commits.append)
+    event.listen(database.writer.sync_engine, "commit", commits.append)
     words = [f"{number}?" for number in range(LARGEST_BATCH + 1)]
     answers = await asyncio.gather(*(unit_of_work.run(ask(each)) for each in words))
     assert answers == words == await _asked(database)

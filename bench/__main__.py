@@ -1,0 +1,16 @@
+"""Every measurement there is, one after another: `make bench`."""
+
+import subprocess
+import sys
+
+MEASUREMENTS = ("bench.decoy", "bench.reminders")
+
+
+def main() -> None:
+    for name in MEASUREMENTS:
+        print(f"== {name}", flush=True)
+        subprocess.run([sys.executable, "-m", name, *(["--short"] if name == "bench.reminders" else [])], check=True)
+
+
+if __name__ == "__main__":
+    main()
