@@ -33,7 +33,7 @@ class Server:
     def __init__(self, folder: Path, **settings: str) -> None:
         given = {"SECRET_KEY": SECRET, "DATA_DIR": str(folder), "MAIL_FROM": "evenings@example.org"} | settings
         outside = {name: value for name, value in os.environ.items() if not name.startswith("ENGAGE_")}
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.killed = asyncio.Event()
         self._environment = outside | {f"ENGAGE_{name}": value for name, value in given.items()}
@@ -56,7 +56,7 @@ class Server:
         self.killed.clear()
         self._process = await asyncio.to_thread(self._spawn)
         async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient(base_url=self.url) as client:
-            while not await _is_ready(client):
+            while not await is_ready(client):
                 assert self._process.poll() is None, self.log
                 await asyncio.sleep(0.05)
 
@@ -133,14 +133,16 @@ class Browsers:
         return await self._client.get(posted.headers["location"])
 
 
-async def _is_ready(client: httpx2.AsyncClient) -> bool:
+async def is_ready(client: httpx2.AsyncClient) -> bool:
+    """Whether the server at the client's base address answers that it is ready."""
     try:
         return (await client.get("/health/ready")).status_code == 200
     except httpx2.TransportError:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from engage.tokens import Tokens
+from tests.server import free_port, is_ready
 
 READY_WITHIN = 90.0  # seconds: the machine may be busy with other things
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -58,14 +58,14 @@ class Demo:
 @pytest.fixture(scope="session")
 async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     """`engage demo`, as its user starts it."""
-    folder, port = tmp_path_factory.mktemp("demo"), _free_port()
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
     environment = os.environ | {"ENGAGE_DATA_DIR": str(folder)}
     command = [sys.executable, "-m", "engage", "demo", "--port", str(port)]
     with (folder / "log").open("wb") as log:
         process = await asyncio.to_thread(subprocess.Popen, command, env=environment, stdout=log, stderr=log)
     url = f"http://localhost:{port}"
-    async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient() as client:
-        while not await _is_ready(client, url):
+    async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient(base_url=url) as client:
+        while not await is_ready(client):
             assert process.poll() is None, (folder / "log").read_text()
             await asyncio.sleep(0.1)
     yield Demo(url, folder / "demo")
@@ -124,17 +124,3 @@ async def plain_visit(demo: Demo, chromium: Browser) -> AsyncIterator[Visit]:
     context = await chromium.new_context(viewport={"width": NARROW, "height": 800}, java_script_enabled=False)
     yield Visit(context, await context.new_page(), demo)
     await context.close()
-
-
-async def _is_ready(client: httpx2.AsyncClient, url: str) -> bool:
-    try:
-        return (await client.get(f"{url}/health/ready")).status_code == 200
-    except httpx2.TransportError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
