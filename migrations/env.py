@@ -9,7 +9,9 @@ import engage.events.models
 import engage.journal
 import engage.notify.models
 import engage.people.models
-import engage.surveys.models  # noqa: F401 - each adds its tables to the metadata
+import engage.surveys.action_models
+import engage.surveys.models
+import engage.surveys.report_models  # noqa: F401 - each adds its tables to the metadata
 from engage.database import Base, Instant, Key
 from engage.migrating import engine_for_migrations
 

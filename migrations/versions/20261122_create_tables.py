@@ -20,6 +20,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_caught_message")),
     )
     op.create_table(
+        "cut_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author", sa.String(length=254), nullable=False),
+        sa.Column("role", sa.String(length=100), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cut_request")),
+    )
+    op.create_table(
         "journal_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=60), nullable=False),
@@ -321,6 +332,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_wave_key")),
     )
     op.create_table(
+        "action",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("theme", sa.String(length=40), nullable=True),
+        sa.Column("question", sa.String(length=40), nullable=True),
+        sa.Column("family", sa.String(length=40), nullable=True),
+        sa.Column("group", sa.String(length=100), nullable=True),
+        sa.Column("owner", sa.String(length=254), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'agreed', 'under way', 'done', 'dropped')", name=op.f("ck_action_status_known")
+        ),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_action_wave_id_wave"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
+    )
+    with op.batch_alter_table("action", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_action_wave_id"), ["wave_id"], unique=False)
+
+    op.create_table(
         "consultation_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -336,6 +370,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consultation_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consultation_entry_wave_id"), ["wave_id"], unique=False)
+
+    op.create_table(
+        "counted_comment",
+        sa.Column("key", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("question", sa.String(length=40), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("redacted", sa.Text(), nullable=False),
+        sa.Column("is_withheld", sa.Boolean(), nullable=False),
+        sa.Column("workforce_agrees", sa.Boolean(), nullable=False),
+        sa.Column("union_agrees", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["wave.id"], name=op.f("fk_counted_comment_wave_id_wave"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_counted_comment")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("counted_comment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_counted_comment_wave_id"), ["wave_id"], unique=False)
 
     op.create_table(
         "key_share",
@@ -411,6 +464,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_registration_slot_id"), ["slot_id"], unique=False)
 
     op.create_table(
+        "release",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("root", sa.String(length=71), nullable=False),
+        sa.Column("previous_root", sa.String(length=71), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_release_wave_id_wave")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
+        sa.UniqueConstraint("wave_id", "kind", name=op.f("uq_release_wave_id_kind")),
+    )
+    op.create_table(
         "roster_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -456,6 +522,22 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "tally",
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("tallied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_tally_wave_id_wave"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("wave_id", name=op.f("pk_tally")),
+    )
+    op.create_table(
+        "tally_desk",
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_tally_desk_wave_id_wave"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("wave_id", name=op.f("pk_tally_desk")),
+    )
+    op.create_table(
         "access_need",
         sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -467,6 +549,33 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("registration_id", "kind", name=op.f("pk_access_need")),
+    )
+    op.create_table(
+        "action_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("action_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author", sa.String(length=254), nullable=False),
+        sa.Column("role", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["action_id"], ["action.id"], name=op.f("fk_action_entry_action_id_action"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_action_entry")),
+    )
+    with op.batch_alter_table("action_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_action_entry_action_id"), ["action_id"], unique=False)
+
+    op.create_table(
+        "handed_share",
+        sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["tally_desk.wave_id"], name=op.f("fk_handed_share_wave_id_tally_desk"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("wave_id", "email", name=op.f("pk_handed_share")),
     )
     op.create_table(
         "interest",
@@ -517,11 +626,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_interest_vacancy_id"))
 
     op.drop_table("interest")
+    op.drop_table("handed_share")
+    with op.batch_alter_table("action_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_action_entry_action_id"))
+
+    op.drop_table("action_entry")
     op.drop_table("access_need")
+    op.drop_table("tally_desk")
+    op.drop_table("tally")
     op.drop_table("spent_link")
     op.drop_table("sealed_sheet")
     op.drop_table("sealed_comments")
     op.drop_table("roster_entry")
+    op.drop_table("release")
     with op.batch_alter_table("registration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_registration_slot_id"))
         batch_op.drop_index(batch_op.f("ix_registration_declined_until"))
@@ -532,10 +649,18 @@ def downgrade() -> None:
 
     op.drop_table("receipt")
     op.drop_table("key_share")
+    with op.batch_alter_table("counted_comment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_counted_comment_wave_id"))
+
+    op.drop_table("counted_comment")
     with op.batch_alter_table("consultation_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consultation_entry_wave_id"))
 
     op.drop_table("consultation_entry")
+    with op.batch_alter_table("action", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_action_wave_id"))
+
+    op.drop_table("action")
     op.drop_table("wave")
     with op.batch_alter_table("vacancy", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vacancy_closes_at"))
@@ -582,4 +707,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_journal_entry_stream"))
 
     op.drop_table("journal_entry")
+    op.drop_table("cut_request")
     op.drop_table("caught_message")
