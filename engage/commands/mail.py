@@ -8,9 +8,9 @@ from email.message import EmailMessage
 from email.policy import default
 from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 
 from engage.commands.running import settings, workplace
 from engage.database import ring
@@ -20,21 +20,25 @@ from engage.notify.models import OutboxMessage
 from engage.notify.outbox import AT_ONCE
 
 UNSENT = ("dead", "waiting")
+STATES = (*UNSENT, "bounced")
+SENT = ("sent", "bounced")
 HEADINGS = ("id", "kind", "state", "attempts", "due", "domain", "last reply")
 
 
 def define(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(required=True, metavar="list|show|retry")
     listing = acts.add_parser("list", help="what was given up or still waits, without addresses")
-    listing.add_argument("--state", choices=UNSENT, help="only these")
+    listing.add_argument("--state", choices=STATES, help="only these; bounced are asked for by name")
     listing.set_defaults(act=list_unsent)
     showing = acts.add_parser("show", help="one message: its headers and its text")
     showing.add_argument("id", metavar="ID", type=int)
     showing.set_defaults(act=show)
-    retrying = acts.add_parser("retry", help="send dead messages again; look first whether they are still true")
+    retrying = acts.add_parser(
+        "retry", help="send dead messages again, unless later ones about the same thing were sent"
+    )
     which = retrying.add_mutually_exclusive_group(required=True)
     which.add_argument("ids", metavar="ID", type=int, nargs="*", default=[])
-    which.add_argument("--all-dead", action="store_true", help="every dead message whose text is still kept")
+    which.add_argument("--all-dead", action="store_true", help="every one that can be sent again")
     retrying.set_defaults(act=retry)
 
 
@@ -46,7 +50,7 @@ def list_unsent(options: argparse.Namespace) -> None:
             failing = [_failure(pending) for pending in await _failing(session)]
         print(*failing, sep="\n", end="\n" if failing else "")
         if not rows:
-            print("No message is dead or waiting.")
+            print(f"No message is {options.state or 'dead or waiting'}.")
             return
         widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
         for row in (HEADINGS, *rows):
@@ -92,13 +96,22 @@ def _failure(pending: PendingFact) -> str:
 
 
 async def _revive(session: AsyncSession, ids: set[int] | None) -> int:
-    """Put dead messages back, all or none. Raises NotFound for one that is not dead, or whose text is gone."""
-    query = select(OutboxMessage.id).where(OutboxMessage.state == "dead", OutboxMessage.content.is_not(None))
+    """Put dead messages back, all or none. Raises NotFound for one that is not dead, overtaken, or without its text.
+
+    An invitation that follows its own cancellation would be wrong: whoever got a later message has newer news.
+    """
+    later = aliased(OutboxMessage)
+    is_overtaken = exists().where(
+        later.stream == OutboxMessage.stream, later.id > OutboxMessage.id, later.state.in_(SENT)
+    )
+    query = select(OutboxMessage.id).where(
+        OutboxMessage.state == "dead", OutboxMessage.content.is_not(None), ~is_overtaken
+    )
     dead = set(await session.scalars(query))
     wanted = dead if ids is None else ids
     if wanted - dead:
         others = ", ".join(map(str, sorted(wanted - dead)))
-        raise NotFound(f"Nothing was changed: not dead, or with a text that is no longer kept: {others}.")
+        raise NotFound(f"Nothing was changed: not dead, overtaken by a later one, or no longer kept: {others}.")
     anew = {"state": "waiting", "due_at": AT_ONCE, "attempts": 0, "first_tried_at": None, "settled_at": None}
     await session.execute(update(OutboxMessage).where(OutboxMessage.id.in_(wanted)).values(anew))
     ring(session)
@@ -107,7 +120,7 @@ async def _revive(session: AsyncSession, ids: set[int] | None) -> int:
 
 def _row(message: OutboxMessage) -> tuple[str, ...]:
     domain = message.recipient.rpartition("@")[2]
-    due = "" if message.state == "dead" else _due(message.due_at)
+    due = _due(message.due_at) if message.state == "waiting" else ""
     return (str(message.id), message.kind, message.state, str(message.attempts), due, domain, message.reply or "")
 
 

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from engage.database import Database
-from engage.events import finding, rounds, rules
+from engage.events import finding, rules
 from engage.events.correspondence import Correspondence, open_posts
 from engage.events.facts import stream_of
 from engage.events.models import AskedQuestion, Interest, OpenEvening, Registration, Slot, Vacancy
 from engage.events.releasing import ASKED, SAID_THEY_COME
-from engage.events.rounds import Prepared, Round
 from engage.events.timetable import Timetable, timetable_of
+from engage.notify import rounds
+from engage.notify.rounds import Prepared, Round
 from engage.unit_of_work import UnitOfWork
 
 THANKED = "Thanks"
@@ -33,7 +34,7 @@ async def plan(database: Database, unit_of_work: UnitOfWork, correspondence: Cor
         evenings = await _evenings_to_thank(session, zone, now)
     due = [_Asking(correspondence, slot, now).round() for slot in sittings]
     due += [_Thanking(correspondence, evening, now).round() for evening in evenings]
-    return sum([await rounds.run(each, database, unit_of_work, now) for each in due])
+    return await rounds.run_all(due, database, unit_of_work, now)
 
 
 async def _sittings_to_ask(session: AsyncSession, zone: ZoneInfo, now: datetime) -> list[Slot]:
@@ -91,7 +92,7 @@ class _Asking:
         """Only those who were told in time, by when to answer, can lose their place for want of an answer."""
         if self._release_at is None:
             return
-        ids = [each.registration_id for each in prepared]
+        ids = [each.recipient_id for each in prepared]
         query = select(Registration).where(Registration.id.in_(ids), Registration.slot_id == self.slot.id)
         for registration in await session.scalars(query.where(Registration.status == "confirmed")):
             registration.asked_at = self.now

@@ -222,20 +222,6 @@ class AskedQuestion(Base):
     asked_at: Mapped[datetime]
 
 
-class PlannedRound(Base):
-    """Messages to many, made a part at a time: ``reached`` is the last registration that has its message.
-
-    ``key`` names kind, subject and instant, such as "closing:<evening>:<due instant>", so that any number of workers
-    plan a round once and a moved instant makes a new one.
-    """
-
-    __tablename__ = "planned_round"
-
-    key: Mapped[str] = mapped_column(String(120), primary_key=True)
-    reached: Mapped[int] = mapped_column(Key, default=0)
-    is_done: Mapped[bool] = mapped_column(default=False)
-
-
 class Feedback(Base):
     """What somebody thought of an evening: nothing tells who."""
 

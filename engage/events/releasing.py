@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
+from engage.apart import each_apart
 from engage.database import Database
 from engage.events import booking, facts, rules
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
@@ -35,14 +36,13 @@ async def release_due(database: Database, unit_of_work: UnitOfWork, zone: ZoneIn
     )
     async with database.reading() as session:
         found = [(evening, slot) for evening, slot in await session.execute(query) if _is_due(evening, slot, zone, now)]
-    released = [
-        await unit_of_work.run(
-            partial(_release_if_due, evening_id=evening.id, slot_id=slot.id, zone=zone, now=now),
-            locks=[(OpenEvening, evening.id)],
-        )
-        for evening, slot in found
-    ]
-    return sum(released)
+
+    async def act(one: tuple[OpenEvening, Slot]) -> int:
+        evening, slot = one
+        command = partial(_release_if_due, evening_id=evening.id, slot_id=slot.id, zone=zone, now=now)
+        return await unit_of_work.run(command, locks=[(OpenEvening, evening.id)])
+
+    return await each_apart(found, act)
 
 
 async def release(session: AsyncSession, evening: OpenEvening, slot: Slot, now: datetime) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 from engage.events.correspondence import Circular, Correspondence
 from engage.events.facts import stream_of
 from engage.events.models import OpenEvening, Registration, Vacancy
-from engage.events.rounds import Prepared
 from engage.events.views import form_hints, posts_of
+from engage.notify.rounds import Prepared
 
 REMINDER = "Reminder"
 

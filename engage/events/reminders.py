@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from engage.database import Database
-from engage.events import rounds
 from engage.events.correspondence import Correspondence
 from engage.events.facts import stream_of
 from engage.events.models import Interest, OpenEvening, Registration, Vacancy
 from engage.events.reminder_letters import REMINDER, Closing, ReminderLetters, closings_of, digest, remaining
-from engage.events.rounds import Prepared, Round
 from engage.events.timetable import timetable_of
+from engage.notify import rounds
 from engage.notify.outbox import kept
+from engage.notify.rounds import Prepared, Round
 from engage.notify.timing import due_at
 from engage.unit_of_work import UnitOfWork
 
@@ -46,7 +46,7 @@ async def plan(database: Database, unit_of_work: UnitOfWork, correspondence: Cor
     async with database.reading() as session:
         due = await _due(session, correspondence.settings.zone, now)
     rounds_ = [Round(each.key, partial(_prepare, each, correspondence, now)) for each in due]
-    return sum([await rounds.run(round_, database, unit_of_work, now) for round_ in rounds_])
+    return await rounds.run_all(rounds_, database, unit_of_work, now)
 
 
 def with_posts(query: Select[Registration]) -> Select[Registration]:

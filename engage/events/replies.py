@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload
 from engage.database import Database
 from engage.events import booking
 from engage.events.facts import AttendanceAnswered, DeclineHeard, registration_id_of
+from engage.events.lapsing import AT_ONCE, act_on_due
 from engage.events.models import OpenEvening, Registration
 from engage.journal import JournalEntry, Subscriber, append
 from engage.notify.facts import ReplyHeard, proof_of
@@ -24,7 +25,6 @@ from engage.unit_of_work import Lock, UnitOfWork
 
 HELD = timedelta(minutes=30)  # a declined place: a tap on the wrong button is no cancellation
 LOOKED_BACK = 50  # replies
-AT_ONCE = 200
 
 log = structlog.get_logger()
 
@@ -75,16 +75,10 @@ async def give_up_declined(database: Database, unit_of_work: UnitOfWork, now: da
         .order_by(Registration.declined_until, Registration.id)
         .limit(AT_ONCE)
     )
-    async with database.reading() as session:
-        due = list(await session.execute(query))
-    given_up = [
-        await unit_of_work.run(partial(_give_up, registration_id, now), locks=[(OpenEvening, evening_id)])
-        for registration_id, evening_id in due
-    ]
-    return sum(given_up)
+    return await act_on_due(database, unit_of_work, query, partial(_give_up, now))
 
 
-async def _give_up(registration_id: int, now: datetime, session: AsyncSession) -> bool:
+async def _give_up(now: datetime, registration_id: int, session: AsyncSession) -> bool:
     registration = await booking.load(session, registration_id)
     until = registration.declined_until
     if registration.status != "confirmed" or until is None or until > now:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from engage.notify.timing import mornings_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +20,7 @@ class Timetable:
 
     def reminders_at(self, closes_at: datetime, days_before: Iterable[int]) -> list[datetime]:
         """The instants at which a closing date is reminded of, in order: those days before its local day."""
-        closes_on = closes_at.astimezone(self.zone).date()
-        days = (closes_on - timedelta(days=number) for number in set(days_before))
-        local = (datetime.combine(day, time(self.reminder_hour), self.zone) for day in sorted(days))
-        instants = (each.astimezone(UTC) for each in local)  # within one zone Python compares what clocks show
-        return [instant for instant in instants if instant < closes_at]
+        return mornings_before(closes_at, days_before, self.reminder_hour, self.zone)
 
     def coming_at(self, starts_at: datetime) -> datetime:
         """When people with a place in a sitting are asked whether they are still coming."""

@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from engage.apart import each_apart
 from engage.bank_holidays import bank_holidays
 from engage.database import Database
 from engage.errors import NotFound
@@ -28,10 +29,10 @@ async def plan_waves(database: Database, unit_of_work: UnitOfWork, settings: Set
     acts = {"draft": _consult, "consulting": _open, "open": _close}
     async with database.reading() as session:
         waves = (await session.scalars(select(Wave).where(Wave.status.in_(acts)).order_by(Wave.id))).all()
-    for wave in waves:
-        if _is_due(wave, settings, now):
-            done += await act(unit_of_work, wave, partial(acts[wave.status], settings=settings, now=now))
-    return done
+    due = [wave for wave in waves if _is_due(wave, settings, now)]
+    return done + await each_apart(
+        due, lambda wave: act(unit_of_work, wave, partial(acts[wave.status], settings=settings, now=now))
+    )
 
 
 async def find(database: Database, key: str) -> Wave:

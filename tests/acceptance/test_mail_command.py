@@ -80,3 +80,25 @@ async def test_old_dead_message_has_its_whole_time_again(site: Site, commands: C
 @on_sqlite
 async def test_nothing_to_list_is_said(commands: Commands) -> None:
     assert commands.run("mail", "list").out == "No message is dead or waiting.\n"
+
+
+@on_sqlite
+async def test_message_overtaken_by_a_later_one_is_not_sent_after_it(
+    site: Site, commands: Commands, database: Database
+) -> None:
+    await refused(site, "zoe@one.example")
+    async with database.writing() as session:
+        first = await session.get_one(OutboxMessage, 1)
+        columns = {column.key: getattr(first, column.key) for column in OutboxMessage.__table__.columns}
+        session.add(OutboxMessage(**columns | {"id": 2, "key": "later", "state": "sent"}))
+    assert commands.run("mail", "retry", "--all-dead").out == "0 messages wait to be sent again.\n"
+    assert "overtaken by a later one" in commands.run("mail", "retry", "1").complaint
+
+
+@on_sqlite
+async def test_what_came_back_is_listed_when_asked_for(site: Site, commands: Commands, database: Database) -> None:
+    await refused(site, "zoe@one.example")
+    async with database.writing() as session:
+        (await session.get_one(OutboxMessage, 1)).state = "bounced"
+    assert commands.run("mail", "list").out == "No message is dead or waiting.\n"
+    assert "bounced" in commands.run("mail", "list", "--state", "bounced").out
