@@ -41,10 +41,11 @@ async def test_registrations_own_page_is_accessible_in_every_state(visit: Visit,
     assert visit.complaints == []
 
 
-async def test_page_with_a_wish_ticket_and_unsubscribing_are_accessible(visit: Visit) -> None:
+async def test_pages_that_a_registration_leads_to_are_accessible(visit: Visit) -> None:
     for path in (
         visit.demo.wisher(),
         f"{visit.demo.wisher()}/ticket",
+        f"{visit.demo.wisher()}/timeline",
         f"/unsubscribe/{visit.demo.token('unsubscribe', 1)}",
     ):
         assert await visit.go(path) == 200
