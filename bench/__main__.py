@@ -3,13 +3,14 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("bench.decoy", "bench.reminders")
+MEASUREMENTS = ("bench.decoy", "bench.delivery", "bench.promptness", "bench.invitations", "bench.reminders")
+SHORTENED = ("bench.invitations", "bench.reminders")
 
 
 def main() -> None:
     for name in MEASUREMENTS:
         print(f"== {name}", flush=True)
-        subprocess.run([sys.executable, "-m", name, *(["--short"] if name == "bench.reminders" else [])], check=True)
+        subprocess.run([sys.executable, "-m", name, *(["--short"] if name in SHORTENED else [])], check=True)
 
 
 if __name__ == "__main__":

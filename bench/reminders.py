@@ -1,32 +1,33 @@
 """What a tick of the planner costs while nothing is due, and how fast reminders are made when all are.
 
-`python -m bench.reminders [--short] [--database URL]`: without a URL a SQLite file of its own; with one, an empty
-PostgreSQL database. Each registration wants to hear of three posts.
+    python -m bench.reminders [--short] [--databases sqlite postgresql]
+
+Each registration wants to hear of three posts. The cost of an idle tick must not depend on how many there are: it is
+told for each number, and as a ratio of the largest number to the smallest.
 """
 
 import argparse
 import asyncio
+import json
 import statistics
-import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bench.databases import KINDS, fresh
 from engage.database import Database
 from engage.demo import example_files
 from engage.events import reminders
 from engage.events.correspondence import Correspondence
 from engage.events.loading import OPEN_EVENINGS
-from engage.events.models import Interest, OpenEvening, PlannedRound, Registration
+from engage.events.models import Interest, OpenEvening, Registration
 from engage.loading import load
-from engage.migrating import migrate
-from engage.notify.models import OutboxMessage
+from engage.notify.models import OutboxMessage, PlannedRound
 from engage.settings import from_environment
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
@@ -38,34 +39,63 @@ TICKS = 50
 AT_ONCE = 5_000  # rows of one statement
 
 
-async def main(options: argparse.Namespace) -> None:
-    """Print one line for each number of registrations."""
-    print(f"{'registrations':>13} {'idle tick':>10} {'due':>9} {'seconds':>8} {'a second':>9} {'tick after':>10}")
-    with tempfile.TemporaryDirectory() as folder:
-        url = options.database or f"sqlite:///{Path(folder) / 'bench.db'}"
-        migrate(url)
-        async with AsyncExitStack() as stack:
-            database = Database(url)
-            stack.push_async_callback(database.close)
-            await _measure(
-                database, UnitOfWork(database), [1_000, 10_000] if options.short else [1_000, 10_000, 100_000]
-            )
+Row = dict[str, float]
 
 
-async def _measure(database: Database, unit_of_work: UnitOfWork, sizes: list[int]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.reminders", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="without the largest number")
+    parser.add_argument("--databases", nargs="+", choices=KINDS, default=KINDS)
+    given = parser.parse_args()
+    sizes = [1_000, 10_000] if given.short else [1_000, 10_000, 100_000]
+    for kind in given.databases:
+        with fresh(kind) as url:
+            rows = asyncio.run(measure(url, sizes))
+        growth = round(rows[-1]["idle_tick_ms"] / rows[0]["idle_tick_ms"], 2)
+        print(json.dumps({"measurement": "reminders", "database": kind, "idle_tick_growth": growth, "rows": rows}))
+
+
+async def measure(url: str, sizes: list[int]) -> list[Row]:
+    """One row for each number of registrations."""
+    async with AsyncExitStack() as stack:
+        database = Database(url)
+        stack.push_async_callback(database.close)
+        unit_of_work = UnitOfWork(database)
+        stack.push_async_callback(unit_of_work.close)
+        return await _measure(database, unit_of_work, sizes)
+
+
+async def _measure(database: Database, unit_of_work: UnitOfWork, sizes: list[int]) -> list[Row]:
     settings = from_environment({"ENGAGE_SECRET_KEY": "x" * 40, "ENGAGE_DATABASE_URL": database.url})
     correspondence = Correspondence(settings, Tokens(settings.secret_key))
     files = [path for path in example_files() if path.stem == "reviews-team"]
     await load(files, rooms=[OPEN_EVENINGS], unit_of_work=unit_of_work, zone=settings.zone, now=LOADED_AT)
     await reminders.plan(database, unit_of_work, correspondence, DUE_AT)  # what is looked up once is looked up now
+    rows = []
     for size in sizes:
         await unit_of_work.run(partial(_fill, size))
+        await _refresh_statistics(database)
         idle = await _tick(database, unit_of_work, correspondence, QUIET_AT)
         begun = perf_counter()
         made = await reminders.plan(database, unit_of_work, correspondence, DUE_AT)
         lasted = perf_counter() - begun
         after = await _tick(database, unit_of_work, correspondence, DUE_AT)
-        print(f"{size:13,} {idle:7.2f} ms {made:9,} {lasted:8.1f} {made / lasted:9,.0f} {after:7.2f} ms")
+        rows.append(
+            {
+                "registrations": size,
+                "idle_tick_ms": round(idle, 2),
+                "due": made,
+                "made_per_second": round(made / lasted),
+                "tick_after_ms": round(after, 2),
+            }
+        )
+    return rows
+
+
+async def _refresh_statistics(database: Database) -> None:
+    """What the database itself does some time after so many rows were put in."""
+    async with database.writing() as session:
+        await session.execute(text("ANALYZE"))
 
 
 async def _tick(database: Database, unit_of_work: UnitOfWork, correspondence: Correspondence, now: datetime) -> float:
@@ -117,7 +147,4 @@ def _registration(number: int, evening_id: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m bench.reminders", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="without the largest number")
-    parser.add_argument("--database", metavar="URL", help="an empty PostgreSQL database")
-    asyncio.run(main(parser.parse_args()))
+    main()

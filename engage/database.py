@@ -5,7 +5,8 @@ way of beginning transactions silently loses updates. On PostgreSQL rows are loc
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,10 @@ from sqlalchemy import (
     func,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -88,6 +91,7 @@ class Database:
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._bells: list[asyncio.Event] = []
+        self.commits = 0  # of this process, so that it knows when what it read is no longer the newest
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -104,6 +108,7 @@ class Database:
                 if session.info.get("is_bell_due") and not self.is_sqlite:
                     # At the end, for the rollback of a savepoint would take a notice back that was given within it.
                     await session.execute(select(func.pg_notify(BELL, "")))
+            self.commits += 1
             if session.info.get("is_bell_due"):
                 self.ring_here()
 
@@ -113,10 +118,41 @@ class Database:
         self._bells.append(bell)
         return bell
 
+    def forget(self, bell: asyncio.Event) -> None:
+        """Ring that bell no more."""
+        self._bells = [each for each in self._bells if each is not bell]
+
     def ring_here(self) -> None:
         """Wake who waits in this process."""
         for bell in self._bells:
             bell.set()
+
+    async def reclaim(self, tables: Sequence[str]) -> bool:
+        """Write anew what held deleted rows, so that nothing of them is left; False where others read them still.
+
+        On SQLite that is the whole file, and its log is emptied; rows were overwritten when they were deleted. On
+        PostgreSQL the tables are written to new files and the old ones are given back to the disk, which no program can
+        wipe; nor does this reach the server's log, its replicas or anybody's backups.
+        """
+        try:
+            return await (self._vacuum_file() if self.is_sqlite else self._vacuum_tables(tables))
+        except (OperationalError, sqlite3.OperationalError):  # locked for longer than anybody waits
+            return False
+
+    async def _vacuum_file(self) -> bool:
+        async with self.writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.execute_fetchall("VACUUM")
+            ((is_busy, _, _),) = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not is_busy
+
+    async def _vacuum_tables(self, tables: Sequence[str]) -> bool:
+        async with self.writer.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text(f"SET lock_timeout = {BUSY_TIMEOUT}"))
+            await connection.execute(text(f"VACUUM (FULL) {', '.join(tables)}"))
+            await connection.execute(text("RESET lock_timeout"))
+        return True
 
     async def close(self) -> None:
         await self.writer.dispose()

@@ -202,3 +202,54 @@ class VacancyClosingMoved(EveningFact):
     vacancy_id: int
     old: datetime
     new: datetime
+
+
+class EveningEdited(EveningFact):
+    """Somebody edited the evening in the console; ``told`` people hear of it."""
+
+    changes: int
+    told: int
+
+
+class EveningDrafted(EveningFact):
+    """A new draft was made, of nothing or as a copy of another evening."""
+
+    copied_from: int | None
+
+
+class EveningPublished(EveningFact):
+    """A draft was published."""
+
+
+class EveningCalledOff(EveningFact):
+    """The evening was called off in the console; ``told`` people hear of it."""
+
+    told: int
+
+
+class DraftDeleted(EveningFact):
+    """A draft, which nobody had seen, was deleted."""
+
+
+class SittingRemoved(EveningFact):
+    """A sitting in which nobody ever had a place, nor waited, was taken away."""
+
+    slot_id: int
+
+
+class VacancyRemoved(EveningFact):
+    """A post of which nobody wanted to hear was taken away."""
+
+    vacancy_id: int
+
+
+class QuestionAnswered(EveningFact):
+    """A question asked beforehand was answered in public, or its answer was edited."""
+
+    question_id: int
+
+
+class QuestionDeclined(EveningFact):
+    """A question asked beforehand was declined."""
+
+    question_id: int

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from engage.journal import append
 from engage.notify.checks import Candidate, Check, look_again
 from engage.notify.facts import AddressRefused
+from engage.notify.finishing import Finisher, Unfinished, finish
 from engage.notify.models import OutboxMessage
 from engage.notify.retry import IN_VAIN, Outcome, Step, Verdict
 from engage.notify.transport import Envelope
@@ -70,10 +71,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What messages are held against: a check for each kind that can become untrue, and the acting now."""
+    """What messages are held against: a check for each kind that can become untrue, and the acting now.
+
+    ``finishers`` put in, by kind, what is not kept in the outbox.
+    """
 
     checks: Mapping[str, Check]
     now: datetime
+    finishers: Mapping[str, Finisher] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +103,14 @@ async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, limit
     candidates = {row.id: Candidate(row.id, row.kind, row.stream, row.details) for row in rows}
     verdicts = await look_again(session, list(candidates.values()), truth.checks, truth.now)
     rows = [row for row in rows if row.id not in verdicts.dropped | verdicts.postponed]
+    unfinished = [Unfinished(row.id, row.kind, row.details, row.content) for row in rows]
+    contents = await finish(session, unfinished, truth.finishers)
+    postponed = verdicts.postponed | {row.id for row in rows if row.id not in contents}
+    rows = [row for row in rows if row.id in contents]
     name = secrets.token_hex(16)
     await _update(session, [row.id for row in rows], lease=name, leased_until=now + lease)
     await _update(session, verdicts.dropped, state="dropped", settled_at=now, reply=NO_LONGER_TRUE, lease=None)
-    await _update(session, verdicts.postponed, due_at=now + POSTPONED)
+    await _update(session, postponed, due_at=now + POSTPONED)
     claimed = [
         Claimed(
             row.id,
@@ -110,7 +119,7 @@ async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, limit
             row.attempts,
             row.first_tried_at,
             candidates[row.id].until,
-            Envelope(row.envelope_from, row.recipient, row.content),
+            Envelope(row.envelope_from, row.recipient, contents[row.id]),
         )
         for row in rows
     ]

@@ -41,6 +41,20 @@ class OutboxMessage(Base):
     settled_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
+class PlannedRound(Base):
+    """Messages to many, made a part at a time: ``reached`` is the last recipient who has theirs.
+
+    ``key`` names kind, subject and instant, such as "closing:<evening>:<due instant>", so that any number of workers
+    plan a round once and a moved instant makes a new one.
+    """
+
+    __tablename__ = "planned_round"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    reached: Mapped[int] = mapped_column(Key, default=0)
+    is_done: Mapped[bool] = mapped_column(default=False)
+
+
 class CaughtMessage(Base):
     """A message that the built-in catcher received in place of a relay."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -14,6 +14,7 @@ from engage.notify.message import Message
 from engage.notify.models import OutboxMessage
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # past by the real clock too, when ``now`` is that of a rehearsal
+IN_TURN = AT_ONCE + timedelta(days=1)  # of messages to many: past too, and behind what somebody waits for
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, Update, delete, update
+from sqlalchemy import Delete, Update, delete, select, update
 
 from engage.notify.models import CaughtMessage, OutboxMessage
 
@@ -19,6 +19,12 @@ def statements(now: datetime) -> dict[str, Delete | Update]:
         .values(content=None),
         "caught messages": delete(CaughtMessage).where(CaughtMessage.received_at < before),
     }
+
+
+def beginning(stream: str, limit: int) -> Delete:
+    """Some of the messages of all streams that begin so, with their recipients' addresses."""
+    some = select(OutboxMessage.id).where(OutboxMessage.stream.startswith(stream)).limit(limit)
+    return delete(OutboxMessage).where(OutboxMessage.id.in_(some))
 
 
 def about(streams: Sequence[str]) -> Delete:

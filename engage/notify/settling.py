@@ -12,18 +12,30 @@ from engage.notify.claims import Settlement, settle
 from engage.unit_of_work import UnitOfWork
 
 PAUSES = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0)  # seconds; in all less than what delivery keeps of a lease to settle in
+GATHERED_WITHIN = 0.005  # seconds that a group is open for tries on other lines
 
 
 @dataclass(slots=True)
 class _Group:
     settlements: list[Settlement] = field(default_factory=list)
+    is_complete: asyncio.Event = field(default_factory=asyncio.Event)
     is_written: bool = False
+
+    async def complete(self) -> None:
+        """Return when nobody else is expected, or soon."""
+        timer = asyncio.get_running_loop().call_later(GATHERED_WITHIN, self.is_complete.set)
+        await self.is_complete.wait()
+        timer.cancel()
 
 
 class Settler:
-    """One command of the unit of work for a whole group: a savepoint for each message would cost more than sending."""
+    """One command of the unit of work for a whole group: a commit for each message would cost more than sending it.
+
+    ``company`` is how many may come to settle at about the same time.
+    """
 
     def __init__(self, unit_of_work: UnitOfWork, pauses: Sequence[float] = PAUSES) -> None:
+        self.company = 1
         self._unit_of_work = unit_of_work
         self._pauses = pauses
         self._gathering = _Group()
@@ -33,8 +45,11 @@ class Settler:
         """Return when it is on the disk. Whoever of a group comes first writes for all; if that fails, each tries."""
         group = self._gathering
         group.settlements.append(settlement)
+        if len(group.settlements) >= self.company:
+            group.is_complete.set()
         async with self._writing:
             if not group.is_written:
+                await group.complete()
                 self._gathering = _Group()
                 await self._write(group.settlements)
                 group.is_written = True

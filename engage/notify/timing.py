@@ -1,7 +1,17 @@
-"""Which of the instants before a closing is due. Pure."""
+"""The instants before something, and which of them is due. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def mornings_before(at: datetime, days_before: Iterable[int], hour: int, zone: ZoneInfo) -> list[datetime]:
+    """That hour by the clock on the wall, so many days before the local day of ``at``: those before it, in order."""
+    on = at.astimezone(zone).date()
+    days = (on - timedelta(days=number) for number in set(days_before))
+    local = (datetime.combine(day, time(hour), zone) for day in sorted(days))
+    instants = (each.astimezone(UTC) for each in local)  # within one zone Python compares what clocks show
+    return [instant for instant in instants if instant < at]
 
 
 def last_passed(instants: Iterable[datetime], now: datetime) -> datetime | None:

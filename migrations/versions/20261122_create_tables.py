@@ -11,6 +11,20 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
+    )
+    op.create_table(
+        "awaited_role",
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("role", sa.String(length=100), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("email", "role", name=op.f("pk_awaited_role")),
+    )
+    op.create_table(
         "caught_message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -143,6 +157,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_path", sa.String(length=500), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_link")),
         sa.UniqueConstraint("fingerprint", name=op.f("uq_sign_in_link_fingerprint")),
     )
@@ -178,6 +193,8 @@ def upgrade() -> None:
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("email", name=op.f("pk_trustee")),
     )
     op.create_table(
@@ -469,11 +486,12 @@ def upgrade() -> None:
         sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("root", sa.String(length=71), nullable=False),
-        sa.Column("previous_root", sa.String(length=71), nullable=True),
+        sa.Column("previous_root", sa.String(length=71), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_release_wave_id_wave")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
+        sa.UniqueConstraint("previous_root", name=op.f("uq_release_previous_root")),
         sa.UniqueConstraint("wave_id", "kind", name=op.f("uq_release_wave_id_kind")),
     )
     op.create_table(
@@ -709,3 +727,5 @@ def downgrade() -> None:
     op.drop_table("journal_entry")
     op.drop_table("cut_request")
     op.drop_table("caught_message")
+    op.drop_table("awaited_role")
+    op.drop_table("account")

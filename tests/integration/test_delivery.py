@@ -17,6 +17,7 @@ from engage.notify.models import CaughtMessage, OutboxMessage
 from engage.notify.retry import GIVEN_UP_AFTER, LONGEST_PAUSE, LONGEST_WAIT, Outcome, Step, Verdict
 from engage.notify.transport import Transport
 from engage.unit_of_work import UnitOfWork
+from tests.concurrency.mailbox import Mailbox
 from tests.outbox import Outbox
 from tests.smtp_server import DROP, HANG, SmtpServer
 
@@ -275,6 +276,24 @@ async def test_a_cancelled_round_settles_what_is_under_way_and_gives_back_the_re
         ("waiting", None),
     ]
     assert len(server.messages) == 1
+
+
+async def test_a_line_that_hangs_holds_up_no_message_that_comes_later(
+    outbox: Outbox, database: Database, unit_of_work: UnitOfWork, now: datetime
+) -> None:
+    await outbox.put("first@example.org")
+    async with Mailbox() as mailbox:
+        mailbox.script("DATA", HANG)
+        transport = Transport.open(mailbox.url, timeout=60)
+        running = asyncio.create_task(Delivery(database, unit_of_work, transport).deliver_due(now))
+        await mailbox.arrived.wait()
+        await outbox.put("second@example.org")
+        database.ring_here()
+        await mailbox.hold({"second@example.org"}, within=30)
+        assert not running.done()
+        mailbox.released.set()
+        assert await running == Delivered(sent=2)
+        await transport.close()
 
 
 async def test_the_catcher_takes_mail_the_way_a_relay_does(

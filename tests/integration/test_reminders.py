@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event
 
 from engage.database import Database
-from engage.events.rounds import PART
 from engage.notify.models import OutboxMessage
+from engage.notify.rounds import PART
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 from tests.loader import EVENING

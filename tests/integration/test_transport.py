@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,6 +22,10 @@ from tests.smtp_server import DROP, HANG, TALK, SmtpServer
 
 ENVELOPE = Envelope("evenings@example.org", "somebody@example.org", b"Subject: Hello\r\n\r\nHello\r\n")
 PATIENT, SHORT = 20.0, 0.2
+
+
+class NotWritten(Exception):
+    """What came of the message before could not be written down."""
 
 
 @pytest.fixture
@@ -186,6 +191,39 @@ def test_a_relay_is_read_with_its_escapes_and_shown_without_its_password() -> No
 def test_a_url_that_makes_no_sense_is_refused_in_one_line(url: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"^ENGAGE_SMTP_URL[^\n]+\.$"):
         parse(url)
+
+
+async def test_content_goes_out_only_when_the_last_message_is_settled(server: SmtpServer) -> None:
+    transport = Transport.open(server.url)
+    async with transport.line() as line:
+        assert (await line.send(ENVELOPE, asyncio.create_task(asyncio.sleep(0)))).verdict is Verdict.ACCEPTED
+        with pytest.raises(NotWritten):
+            await line.send(ENVELOPE, asyncio.create_task(_fail()))
+        assert (await line.send(ENVELOPE)).verdict is Verdict.ACCEPTED
+    await transport.close()
+    assert len(server.messages) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "arrives"),
+    [
+        (b".\r\n..\r\na.b\r\n", b".\r\n..\r\na.b\r\n"),
+        (b"no end", b"no end\r\n"),
+        (b"a\n.\nb\r.\r\n", b"a\r\n.\r\nb\r\n.\r\n"),
+        (b"\r\n.\r\nRCPT TO:<nobody@example.org>\r\n", b"\r\n.\r\nRCPT TO:<nobody@example.org>\r\n"),
+    ],
+)
+async def test_content_arrives_whole_whatever_stands_in_it(server: SmtpServer, content: bytes, arrives: bytes) -> None:
+    transport = Transport.open(server.url)
+    async with transport.line() as line:
+        await line.send(replace(ENVELOPE, content=content))
+    await transport.close()
+    [message] = server.messages
+    assert message.content == arrives
+
+
+async def _fail() -> None:
+    raise NotWritten
 
 
 async def _send(transport: Transport) -> Outcome:
