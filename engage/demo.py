@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -12,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from engage.database import Database
-from engage.documents import Document, shift_weeks, weeks_ahead
+from engage.demo_staff import FIRST_NAMES, LAST_NAMES
+from engage.demo_stage import Stage
+from engage.demo_waves import set_pulse
 from engage.events import booking
 from engage.events.applications import Application, Details
 from engage.events.finding import registration_id_by_email
@@ -21,16 +20,11 @@ from engage.events.loading import OPEN_EVENINGS
 from engage.events.models import AskedQuestion, OpenEvening, Registration
 from engage.events.registering import register
 from engage.loading import load
-from engage.people import sessions
+from engage.people import roles
 from engage.people.pages import DEMO_ROLES, demo_address
 from engage.resources import folder
-from engage.settings import Settings
-from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 
-FIRST_NAMES = ("Ama", "Bilal", "Chiara", "Dylan", "Eilidh", "Farah", "Gareth", "Hana", "Ifeoma", "Jürgen")
-LAST_NAMES = ("Adeyemi", "Begum", "O’Connor", "Davies", "Kowalska")
-NAMES = [f"{first} {last}" for last, first in product(LAST_NAMES, FIRST_NAMES)]
+NAMES = [f"{first} {last}" for last, first in product(LAST_NAMES[:5], FIRST_NAMES[:10])]
 EVENINGS = ("commissioning", "reviews-team")
 WAITING = 5  # people more than the first sitting of the first evening can take
 QUESTIONS = (
@@ -46,17 +40,6 @@ QUESTIONS = (
 Act = Callable[[AsyncSession, Registration], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the demo plays."""
-
-    settings: Settings
-    database: Database
-    unit_of_work: UnitOfWork
-    tokens: Tokens
-    now: datetime
-
-
 async def is_set(stage: Stage) -> bool:
     """Whether the demo's evenings are there already."""
     async with stage.database.reading() as session:
@@ -64,20 +47,17 @@ async def is_set(stage: Stage) -> bool:
 
 
 async def play(stage: Stage) -> None:
-    """Load both evenings, moved into the future, and let people register, ask, change and cancel."""
-
-    def into_the_future(document: Document) -> Document:
-        return shift_weeks(document, weeks_ahead(document, stage.now.astimezone(stage.settings.zone).date()))
-
+    """Open a pulse wave; load both evenings, moved into the future, and let people register, ask, change and cancel."""
+    await stage.unit_of_work.run(partial(_grant_roles, stage))
+    await set_pulse(stage)
     await load(
         example_files(),
         rooms=[OPEN_EVENINGS],
         unit_of_work=stage.unit_of_work,
         zone=stage.settings.zone,
         now=stage.now,
-        prepare=into_the_future,
+        prepare=stage.into_the_future,
     )
-    await stage.unit_of_work.run(partial(_grant_roles, stage))
     for evening in await _evenings(stage):
         await _fill(stage, evening)
         await stage.unit_of_work.run(partial(_ask, stage, evening))
@@ -90,7 +70,7 @@ def example_files() -> list[Path]:
 
 async def _grant_roles(stage: Stage, session: AsyncSession) -> None:
     for role in DEMO_ROLES:
-        await sessions.grant(session, demo_address(role), [role], stage.now)
+        await roles.grant(session, demo_address(role), [role], stage.now)
 
 
 async def _evenings(stage: Stage) -> list[OpenEvening]:

@@ -41,7 +41,12 @@ def shift_weeks(document: Document, weeks: int) -> Document:
 
     Local times stay what the clock on the wall says, across summer time too; a time with an offset keeps its offset.
     """
-    return {key: _shifted(value, timedelta(weeks=weeks)) for key, value in document.items()}
+    return shift(document, timedelta(weeks=weeks))
+
+
+def shift(document: Document, by: timedelta) -> Document:
+    """The document with every date and time moved by whole days."""
+    return {key: _shifted(value, by) for key, value in document.items()}
 
 
 def _shifted(value: Any, by: timedelta) -> Any:

@@ -10,15 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import engage.events.retention as evenings
 import engage.notify.retention as messages
 import engage.people.retention as people
+import engage.surveys.retention as waves
 from engage.unit_of_work import UnitOfWork
 
 
 async def purge(unit_of_work: UnitOfWork, now: datetime, zone: ZoneInfo) -> dict[str, int]:
     """Forget what its time is over for; how much of each. Small commits, so that nobody else waits for long."""
-    done = {"registrations": 0}
+    done = {"registrations": 0, "people asked in waves": 0}
     for evening_id in await unit_of_work.run(partial(evenings.evenings_to_forget, now=now, zone=zone)):
         while count := await unit_of_work.run(partial(_forget_registrations, evening_id=evening_id)):
             done["registrations"] += count
+    for wave_id in await unit_of_work.run(partial(waves.waves_to_forget, now=now)):
+        some_messages = messages.beginning(waves.messages_about(wave_id), waves.AT_ONCE)
+        while await unit_of_work.run(partial(_execute, statement=some_messages)):
+            pass
+        while count := await unit_of_work.run(partial(waves.forget_roster, wave_id=wave_id)):
+            done["people asked in waves"] += count
     statements: dict[str, Delete | Update] = {
         **evenings.statements(now),
         **messages.statements(now),

@@ -28,6 +28,7 @@ from pydantic_core import ErrorDetails
 Table = Mapping[str, Any]
 Item = TypeVar("Item")
 
+LEFT_OUT = object()  # what a form gives for a value that has to be there and was left empty
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 FAULTS = {

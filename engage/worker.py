@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -33,12 +33,18 @@ from engage.notify.transport import Transport
 from engage.notify.watching import Watch
 from engage.purging import purge
 from engage.settings import Settings
+from engage.surveys import delivering
+from engage.surveys import reminders as wave_reminders
+from engage.surveys.action_reminders import ActionMessages, plan_actions
+from engage.surveys.letters import WaveLetters
+from engage.surveys.messages import WaveMessages, tell_all
+from engage.surveys.mixing import mix_all
 from engage.surveys.waves import plan_waves
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 
 NET_SECONDS = 60  # the timer for what no commit announces: what is due by the clock, messages to try again
-PURGE_HOUR = 3
+QUIET_HOUR = 3
 
 log = structlog.get_logger()
 
@@ -55,18 +61,22 @@ class Worker:
         self._clock = clock
         tokens = Tokens(settings.secret_key)
         self._correspondence = Correspondence(settings, tokens)
-        self._checks = checks(self._correspondence)
+        self._wave_letters = WaveLetters(settings)
+        self._checks = {**checks(self._correspondence), **delivering.checks()}
+        self._finishers = delivering.finishers(settings.secret_key)
         self._subscribers = {
             "messages": Subscriber(EveningMessages(settings, tokens).hear),
             "bounces": Bounces().subscriber,
             "replies": Replies(tokens).subscriber,
+            "wave_messages": Subscriber(WaveMessages(self._wave_letters).hear),
+            "action_messages": Subscriber(ActionMessages(settings).hear),
         }
         self._inbox = Inbox(settings, tokens, unit_of_work, stream_of=stream_of, clock=clock)
         self._watch = Watch(unit_of_work)
         self._catcher: Catcher | None = None
         self._transport: Transport | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._minute = asyncio.Event()
+        self._minutes = (asyncio.Event(), asyncio.Event())
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
     async def open(self) -> None:
@@ -95,7 +105,8 @@ class Worker:
     async def work_off(self) -> Counter[str]:
         """Do all that is due until nothing is left; how much of each."""
         done: Counter[str] = Counter()
-        while (some := await self._follow()) or (some := await self._plan()) or (some := await self._deliver()):
+        works = (self._follow, self._tell_all, self._plan, self._remind_all, self._deliver)
+        while some := await _first_done(works):
             done.update(some)
         return done
 
@@ -104,15 +115,18 @@ class Worker:
         await self.open()
         self._tasks = [
             asyncio.create_task(self._loop(self._follow, self._database.bell())),
+            asyncio.create_task(self._loop(self._tell_all, self._database.bell())),
             asyncio.create_task(self._loop(self._deliver, self._database.bell())),
-            asyncio.create_task(self._loop(self._plan, self._minute)),
+            asyncio.create_task(self._loop(self._plan, self._minutes[0])),
+            asyncio.create_task(self._loop(self._remind_all, self._minutes[1])),
             asyncio.create_task(hear_others(self._database, self._settings)),
         ]
         if self._settings.inbound:
             listener = Listener(self._settings.inbound, self._inbox, hostname=self._settings.host)
             self._tasks.append(asyncio.create_task(listener.run(self._watch.say_listening)))
         self._scheduler.add_job(self._tick, "interval", seconds=NET_SECONDS, coalesce=True, max_instances=1)
-        self._scheduler.add_job(self._purge, "cron", hour=PURGE_HOUR, coalesce=True, max_instances=1)
+        for work in (self._purge, self._mix):
+            self._scheduler.add_job(work, "cron", hour=QUIET_HOUR, coalesce=True, max_instances=1)
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -133,12 +147,22 @@ class Worker:
         facts = await journal.follow(self._database, self._unit_of_work, self._subscribers, now, real_now)
         return +Counter(facts=facts, lapsed=lapsed, given_up=given_up)
 
+    async def _tell_all(self) -> Counter[str]:
+        """What all staff are told of waves: many messages, which hold up nobody else's."""
+        return +Counter(planned=await tell_all(self._database, self._unit_of_work, self._wave_letters, self._clock()))
+
+    async def _remind_all(self) -> Counter[str]:
+        return +Counter(
+            planned=await wave_reminders.plan(self._database, self._unit_of_work, self._wave_letters, self._clock())
+        )
+
     async def _plan(self) -> Counter[str]:
         now = self._clock()
         planned = await reminders.plan(self._database, self._unit_of_work, self._correspondence, now)
         planned += await around.plan(self._database, self._unit_of_work, self._correspondence, now)
         released = await release_due(self._database, self._unit_of_work, self._settings.zone, now)
         waves = await plan_waves(self._database, self._unit_of_work, self._settings, now)
+        planned += await plan_actions(self._database, self._unit_of_work, self._settings, now)
         return +Counter(planned=planned, released=released, waves=waves)
 
     async def _deliver(self) -> Counter[str]:
@@ -153,7 +177,7 @@ class Worker:
         )
 
     def _truth(self) -> Truth:
-        return Truth(self._checks, self._clock())
+        return Truth(self._checks, self._clock(), self._finishers)
 
     async def _loop(self, work: Callable[[], Awaitable[Counter[str]]], bell: asyncio.Event) -> None:
         """One kind of work, again and again: an error is logged and tried again with the next bell."""
@@ -167,8 +191,20 @@ class Worker:
             await bell.wait()
 
     async def _tick(self) -> None:
-        self._minute.set()
+        for minute in self._minutes:
+            minute.set()
         self._database.ring_here()
+
+    async def _mix(self) -> None:
+        await mix_all(self._database, self._unit_of_work)
 
     async def _purge(self) -> None:
         await purge(self._unit_of_work, self._clock(), self._settings.zone)
+
+
+async def _first_done(works: Iterable[Callable[[], Awaitable[Counter[str]]]]) -> Counter[str]:
+    """Do each in turn until there was something to do; what it was."""
+    for work in works:
+        if some := await work():
+            return some
+    return Counter()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from engage.database import Database
 from engage.journal import JournalEntry
 from engage.loading import LoadReport, load
-from engage.people import sessions
+from engage.people import roles
 from engage.people.directory import ImportReport, import_staff
 from engage.people.models import Staff
 from engage.people.staff_file import read
@@ -104,7 +104,7 @@ class Pulse:
         address = email or f"{role.replace(':', '.')}@example.org"
 
         async def command(session: AsyncSession) -> None:
-            await sessions.grant(session, address, [role], self.now)
+            await roles.grant(session, address, [role], self.now)
 
         await self.unit_of_work.run(command)
         return address
@@ -126,9 +126,9 @@ class Pulse:
 
         return await self.act(command, key)
 
-    async def say(self, kind: str, role: str = "pcs", key: str = "2027-spring") -> None:
+    async def say(self, kind: str, role: str = "pcs", key: str = "2027-spring", text: str = "Words") -> None:
         async def command(session: AsyncSession, wave: Wave) -> bool:
-            given = {"author": "somebody@example.org", "role": role, "kind": kind, "text": "Words"}
+            given = {"author": "somebody@example.org", "role": role, "kind": kind, "text": text}
             await consultation.say(session, wave, **given, now=self.now)
             return True
 

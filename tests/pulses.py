@@ -85,13 +85,15 @@ class Pulse:
             )
 
 
-async def open_pulse(database: Database, *, people: int = 12, secret: str = SECRET, **changed: Any) -> Pulse:
+async def open_pulse(
+    database: Database, *, people: int = 12, secret: str = SECRET, content: dict[str, Any] = CONTENT, **changed: Any
+) -> Pulse:
     """Write an open wave and its people: the first alone in her directorate, all others in another one."""
     key = changed.get("key", "2027-spring")
     keys = custody.make_keys(secret, key, {}, None)
     given = {"key": key, "title": "How we live up to our values, spring 2027", "status": "open"} | changed
     async with database.writing() as session:
-        questionnaire = Questionnaire(key=f"gptw-{key}", version=1, title="Our values", is_frozen=True, content=CONTENT)
+        questionnaire = Questionnaire(key=f"gptw-{key}", version=1, title="Our values", is_frozen=True, content=content)
         session.add(questionnaire)
         await session.flush()
         wave = Wave(**_columns(keys, people) | given | {"questionnaire_id": questionnaire.id})
@@ -102,7 +104,7 @@ async def open_pulse(database: Database, *, people: int = 12, secret: str = SECR
         await session.flush()
         link_key = custody.unwrap_link_key(secret, key, keys.wrapped_link_key)
         private_key = custody.unwrap_private_key(secret, key, keys.wrapped_private_key or b"")
-        version = read(questionnaire.key, 1, questionnaire.title, CONTENT)
+        version = read(questionnaire.key, 1, questionnaire.title, content)
         roster_ids = [entry.id for entry in entries]
     return Pulse(key, version, keys.public_key, private_key, Links(link_key, key), roster_ids)
 

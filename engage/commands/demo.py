@@ -11,7 +11,8 @@ from rich.console import Console
 
 from engage.commands.running import workplace
 from engage.commands.serve import serve
-from engage.demo import Stage, is_set, play
+from engage.demo import is_set, play
+from engage.demo_stage import Stage
 from engage.migrating import migrate
 from engage.settings import Settings, from_environment
 
@@ -25,13 +26,16 @@ def define(parser: argparse.ArgumentParser) -> None:
 def act(options: argparse.Namespace) -> None:
     console = Console()
     given = _settings(options.port, is_fresh=options.fresh)
-    with console.status("Setting the stage: two open evenings, and people who register for them …"):
+    with console.status(
+        "Setting the stage: two open evenings, people who register for them, and a survey of all staff …"
+    ):
         migrate(given.database_url)
         asyncio.run(_set(given))
     console.print(f"[bold]Engage, the demo[/bold]   {given.base_url}", highlight=False)
     for path, purpose in (
         ("/open-evenings", "what visitors see"),
-        ("/mail", "every message, as its reader would see it"),
+        ("/mail", "every message, with every link"),
+        ("/console/waves", "the survey of staff, for PCS"),
         ("/sign-in", "one click for each role"),
     ):
         console.print(f"  {given.base_url}{path:<16} {purpose}", highlight=False)

@@ -17,7 +17,7 @@ from engage.database import ring
 from engage.errors import NotFound
 from engage.journal import PendingFact
 from engage.notify.models import OutboxMessage
-from engage.notify.outbox import AT_ONCE
+from engage.notify.outbox import AT_ONCE, IN_TURN
 
 UNSENT = ("dead", "waiting")
 STATES = (*UNSENT, "bounced")
@@ -125,7 +125,7 @@ def _row(message: OutboxMessage) -> tuple[str, ...]:
 
 
 def _due(due_at: datetime) -> str:
-    return "at once" if due_at == AT_ONCE else f"{due_at:%Y-%m-%d %H:%M:%SZ}"
+    return "at once" if due_at <= IN_TURN else f"{due_at:%Y-%m-%d %H:%M:%SZ}"
 
 
 def _shown(message: OutboxMessage) -> str:

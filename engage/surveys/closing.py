@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.errors import WaveNotReady, WaveOver
 from engage.journal import append
 from engage.surveys import facts
-from engage.surveys.consultation import UNOPENED
 from engage.surveys.models import KeyShare, SealedComments, SealedSheet, SpentLink, Wave
+from engage.surveys.planning import UNOPENED
 
 COUNTED = ("tallied", "published")
 DESTROYED = (SealedSheet, SealedComments, SpentLink, KeyShare)

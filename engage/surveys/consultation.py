@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.bank_holidays import bank_holidays
@@ -16,9 +16,9 @@ from engage.journal import append
 from engage.people.models import RoleGrant
 from engage.surveys import facts, planning
 from engage.surveys.models import ConsultationEntry, Wave
+from engage.surveys.planning import UNOPENED
 from engage.surveys.record import GROUP_LEAD, PCS, WORKFORCE, Said, kinds_of, standing_objections
 
-UNOPENED = ("draft", "consulting")
 SPEAKS_ON = (*UNOPENED, "open")  # while people can still read PCS's words before they answer
 
 
@@ -70,8 +70,9 @@ def word_for_union(wave: Wave, words: str) -> None:
     wave.union_words = words.strip() or None
 
 
-async def consulted(session: AsyncSession) -> Sequence[str]:
-    """The addresses of those who take part in consultations."""
-    is_consulted = or_(RoleGrant.role.in_((WORKFORCE, PCS)), RoleGrant.role.startswith(GROUP_LEAD))
+async def consulted(session: AsyncSession, *, with_chairs: bool = True) -> Sequence[str]:
+    """The addresses of those who take part in consultations; without the chairs, of those who prepare them."""
+    is_chair = RoleGrant.role.startswith(GROUP_LEAD) if with_chairs else false()
+    is_consulted = or_(RoleGrant.role.in_((WORKFORCE, PCS)), is_chair)
     query = select(func.distinct(RoleGrant.email)).where(is_consulted).order_by(RoleGrant.email)
     return (await session.scalars(query)).all()

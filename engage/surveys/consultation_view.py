@@ -13,11 +13,12 @@ from engage.bank_holidays import bank_holidays
 from engage.errors import NotFound
 from engage.people.models import Staff
 from engage.surveys import opening, planning
-from engage.surveys.consultation import UNOPENED, entries, said
+from engage.surveys.consultation import entries, said
 from engage.surveys.file import needed_of
 from engage.surveys.forecast import FamilyForecast, forecast
 from engage.surveys.groups import DIRECTORY_FAMILIES, Group, groups_of
 from engage.surveys.models import ConsultationEntry, Questionnaire, RosterEntry, Trustee, Wave
+from engage.surveys.planning import UNOPENED
 from engage.surveys.questionnaire import Difference, differences
 from engage.surveys.questionnaire import Questionnaire as Version
 from engage.surveys.record import role_title, standing_objections

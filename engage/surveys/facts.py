@@ -5,6 +5,13 @@ from typing import ClassVar
 
 from engage.journal import Fact
 
+STREAM = "wave:"
+
+
+def stream_of(wave_id: int) -> str:
+    """What keeps facts about one wave in order; streams of messages about it go on with another colon."""
+    return f"{STREAM}{wave_id}"
+
 
 class WaveFact(Fact):
     """Something that happened to a wave, of which nobody is told."""
@@ -13,7 +20,7 @@ class WaveFact(Fact):
 
     @property
     def stream(self) -> str:
-        return f"wave:{self.wave_id}"
+        return stream_of(self.wave_id)
 
 
 class ToldWaveFact(WaveFact):
@@ -77,6 +84,18 @@ class WaveExtended(ToldWaveFact):
 
     closes_at: datetime
     results_by: date | None
+
+
+class WaveTallied(WaveFact):
+    """The answers were counted, and then destroyed with the keys."""
+
+
+class WavePublished(ToldWaveFact):
+    """The results can be read by every audience; everybody on the roster is told."""
+
+
+class CommentsPublished(WaveFact):
+    """The comments, as both readers left them, can be read beside the results."""
 
 
 class WaveVoided(ToldWaveFact):

@@ -18,6 +18,7 @@ from engage.surveys.file import SeriesPart, WavePart
 from engage.surveys.groups import DIRECTORY_FAMILIES
 from engage.surveys.laying import LaidWave, lay
 from engage.surveys.models import Questionnaire, Series, Wave
+from engage.surveys.planning import UNOPENED
 from engage.surveys.questionnaire_file import placed, read_questionnaire
 from engage.surveys.series_file import LaidSeries, lay_series
 from engage.surveys.versions import LaidQuestionnaire, version_of
@@ -91,7 +92,7 @@ class PulseSection:
         is_asked = Questionnaire.key.in_([each.head.key for each in self._given])
         is_named = Wave.key.in_([each.key for each in self._waves])
         query = select(Wave).join(Wave.questionnaire).options(contains_eager(Wave.questionnaire))
-        query = query.where(or_(is_named, and_(is_asked, Wave.status.in_(consultation.UNOPENED))))
+        query = query.where(or_(is_named, and_(is_asked, Wave.status.in_(UNOPENED))))
         return query.order_by(Wave.id).execution_options(populate_existing=True)
 
     def _lay_wave(self, given: Given) -> LaidWave:
@@ -100,7 +101,7 @@ class PulseSection:
 
     def _group_families(self, given: Given, row: Wave | None) -> list[str] | None:
         """The families of what the wave asks; None where that is faulty or not known."""
-        if row is not None and row.status not in consultation.UNOPENED:
+        if row is not None and row.status not in UNOPENED:
             return list(version_of(row.questionnaire).group_families)
         key = given.columns.get("questionnaire_key") or (row.questionnaire.key if row else "")
         if key in self._laid_questionnaires:
@@ -143,7 +144,7 @@ class PulseSection:
         anew: dict[str, Wave] = {}
         for wave in self._stored.values():
             key = wave.questionnaire.key
-            if key in self._changed and wave.status in consultation.UNOPENED:
+            if key in self._changed and wave.status in UNOPENED:
                 wave.questionnaire_id = self._newest[key].id
                 anew |= {wave.key: wave} if wave.status == "consulting" else {}
         return anew

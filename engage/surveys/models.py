@@ -128,7 +128,10 @@ class SealedComments(Base):
 
 
 class Trustee(Base):
-    """Somebody who keeps shares of waves' keys: only the public half of a key made from their passphrase."""
+    """Somebody who keeps shares of waves' keys: only the public half of a key made from their passphrase.
+
+    ``tries`` counts passphrases since the last right one, the last at ``tried_at``.
+    """
 
     __tablename__ = "trustee"
 
@@ -136,6 +139,8 @@ class Trustee(Base):
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     enrolled_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None]
 
 
 class KeyShare(Base):

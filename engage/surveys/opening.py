@@ -13,9 +13,10 @@ from engage.journal import append
 from engage.people.models import Staff
 from engage.settings import Settings
 from engage.surveys import custody, facts, planning
-from engage.surveys.consultation import UNOPENED, objections
+from engage.surveys.consultation import objections
 from engage.surveys.file import needed_of
 from engage.surveys.models import KeyShare, Questionnaire, RosterEntry, Trustee, Wave
+from engage.surveys.planning import UNOPENED
 from engage.surveys.record import role_title
 from engage.wording import date as worded_date
 from engage.wording import plural

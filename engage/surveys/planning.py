@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+UNOPENED = ("draft", "consulting")  # what a wave is before it has opened
 AHEAD = timedelta(weeks=4)  # how long before its opening a wave is prepared and its consultation begins
 WORKING_DAYS = 10  # of a consultation
 A_MOMENT = timedelta(microseconds=1)  # before the midnight that ends a day

@@ -1,0 +1,58 @@
+"""The demo's open wave: everybody is invited, some have answered, and what comes next is not due at once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from engage.database import Database
+from engage.demo_stage import Stage
+from engage.demo_waves import ANSWERED_EARLY, latest_monday, set_pulse
+from engage.notify.models import OutboxMessage
+from engage.settings import Settings
+from engage.surveys import answering, custody
+from engage.surveys.letters import WaveLetters
+from engage.surveys.links import Links
+from engage.surveys.models import RosterEntry, SpentLink
+from engage.surveys.reminders import plan
+from engage.tokens import Tokens
+from engage.unit_of_work import UnitOfWork
+from tests.site import on_sqlite
+
+
+def stage_at(database: Database, unit_of_work: UnitOfWork, settings: Settings, now: datetime) -> Stage:
+    return Stage(settings, database, unit_of_work, Tokens(settings.secret_key), now)
+
+
+@on_sqlite
+async def test_open_wave_waits_to_be_answered(
+    database: Database, unit_of_work: UnitOfWork, settings: Settings, now: datetime
+) -> None:
+    stage = stage_at(database, unit_of_work, settings, now)
+    await set_pulse(stage)
+    async with database.reading() as session:
+        wave = await answering.find_wave(session, f"{latest_monday(stage):%Y-%m}")
+        roster = (await session.scalars(select(RosterEntry.id).order_by(RosterEntry.id))).all()
+        kinds = (await session.scalars(select(OutboxMessage.kind))).all()
+        link_key = custody.unwrap_link_key(settings.secret_key, wave.key, wave.wrapped_link_key or b"")
+        spent = set(await session.scalars(select(SpentLink.fingerprint)))
+    links = Links(link_key, wave.key)
+    assert (wave.status, wave.invited, wave.spent) == ("open", 240, ANSWERED_EARLY)
+    assert kinds.count("Invited") == 240
+    assert spent == {links.fingerprint(number) for number in roster[:ANSWERED_EARLY]}
+    assert answering.takes_answers(wave, now)
+    assert await plan(database, unit_of_work, WaveLetters(settings), now) == 0
+
+
+@on_sqlite
+@pytest.mark.parametrize("days", range(7))
+async def test_wave_opened_in_the_last_week_at_most(
+    database: Database, unit_of_work: UnitOfWork, settings: Settings, days: int
+) -> None:
+    for hour in (0, 8, 10, 23):
+        now = datetime(2027, 2, 1, hour, tzinfo=UTC) + timedelta(days=days)
+        stage = stage_at(database, unit_of_work, settings, now)
+        monday = latest_monday(stage)
+        assert monday.weekday() == 0
+        assert timedelta() <= now.date() - monday <= timedelta(days=7)
+        assert monday != now.date() or hour >= 10
