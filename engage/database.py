@@ -208,8 +208,13 @@ def _engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
 
 
 def set_pragmas(connection: Any, record: object) -> None:
-    """What every SQLite connection needs to be durable and true to its constraints."""
+    """What every SQLite connection needs to be durable, true to its constraints, and to know all letters."""
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows ASCII alone
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()

@@ -3,10 +3,11 @@
 Whoever changes an evening calls ``remember`` before and ``tell`` after, in one transaction under the evening's lock.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events import booking, closings, facts, rules
@@ -62,19 +63,42 @@ def _times(slot: Slot) -> tuple[datetime, datetime]:
     return slot.starts_at, slot.ends_at
 
 
-def _is_over(slot_id: int, before: Before, now: datetime) -> bool:
-    return before.times[slot_id][1] <= now
+def moved_sittings(evening: OpenEvening, before: Before, now: datetime) -> dict[int, Slot]:
+    """The sittings, not over yet, whose time or place is another one now, by their ids."""
+    has_place_moved = _place(evening) != before.place
+    return {
+        number: slot
+        for number, slot in sittings_ahead(evening, before, now).items()
+        if has_place_moved or _times(slot) != before.times[number]
+    }
+
+
+def sittings_ahead(evening: OpenEvening, before: Before, now: datetime) -> dict[int, Slot]:
+    """The sittings that people know of and that were not over, by their ids."""
+    return {slot.id: slot for slot in evening.slots if slot.id in before.times and before.times[slot.id][1] > now}
+
+
+def placed_in(slot_ids: Collection[int]) -> Select[Registration]:
+    """Who has a place in one of the sittings."""
+    return select(Registration).where(Registration.slot_id.in_(slot_ids), Registration.status == "confirmed")
+
+
+def queued_for(slot_ids: Collection[int]) -> Select[QueueEntry]:
+    """Who waits or has a wish for one of the sittings."""
+    return select(QueueEntry).where(QueueEntry.slot_id.in_(slot_ids))
+
+
+def expected_at(evening: OpenEvening, slot_ids: Collection[int]) -> Select[Registration]:
+    """Who is expected at one of the sittings, hopes to come, or wants to hear of the evening."""
+    return (
+        select(Registration)
+        .where(Registration.open_evening_id == evening.id, Registration.status.in_(CALLED_OFF))
+        .where(or_(Registration.slot_id.in_(slot_ids), Registration.slot_id.is_(None)))
+    )
 
 
 async def _move(session: AsyncSession, evening: OpenEvening, before: Before, now: datetime, actor: str) -> set[int]:
-    has_place_moved = _place(evening) != before.place
-    moved = {
-        slot.id: slot
-        for slot in evening.slots
-        if slot.id in before.times
-        and not _is_over(slot.id, before, now)
-        and (has_place_moved or _times(slot) != before.times[slot.id])
-    }
+    moved = moved_sittings(evening, before, now)
     placed = await _tell_placed(session, moved, before, now, actor)
     return placed | await _tell_queued(session, moved, now, actor)
 
@@ -82,8 +106,7 @@ async def _move(session: AsyncSession, evening: OpenEvening, before: Before, now
 async def _tell_placed(
     session: AsyncSession, moved: dict[int, Slot], before: Before, now: datetime, actor: str
 ) -> set[int]:
-    query = select(Registration).where(Registration.slot_id.in_(moved), Registration.status == "confirmed")
-    registrations = (await session.scalars(query.order_by(Registration.id))).all()
+    registrations = (await session.scalars(placed_in(moved).order_by(Registration.id))).all()
     for registration in registrations:
         slot = moved[registration.slot_id or 0]
         if _times(slot) != before.times[slot.id]:
@@ -103,8 +126,7 @@ async def _tell_placed(
 
 async def _tell_queued(session: AsyncSession, moved: dict[int, Slot], now: datetime, actor: str) -> set[int]:
     """Tell those in the queue and those with a wish; an offer does not outlast the new start."""
-    query = select(QueueEntry).where(QueueEntry.slot_id.in_(moved)).order_by(QueueEntry.registration_id)
-    entries = (await session.scalars(query)).all()
+    entries = (await session.scalars(queued_for(moved).order_by(QueueEntry.registration_id))).all()
     for entry in entries:
         slot = moved[entry.slot_id]
         if entry.offer_expires_at is not None:
@@ -130,14 +152,8 @@ async def _offer(session: AsyncSession, evening: OpenEvening, before: Before, no
 
 async def _call_off(session: AsyncSession, evening: OpenEvening, before: Before, now: datetime, actor: str) -> set[int]:
     """Cancel whoever is still expected or hopes to come, and empty the sittings to come."""
-    ahead = {slot.id: slot for slot in evening.slots if slot.id in before.times and not _is_over(slot.id, before, now)}
-    query = (
-        select(Registration)
-        .where(Registration.open_evening_id == evening.id, Registration.status.in_(CALLED_OFF))
-        .where(or_(Registration.slot_id.in_(ahead), Registration.slot_id.is_(None)))
-        .order_by(Registration.id)
-    )
-    registrations = (await session.scalars(query)).all()
+    ahead = sittings_ahead(evening, before, now)
+    registrations = (await session.scalars(expected_at(evening, ahead).order_by(Registration.id))).all()
     for registration in registrations:
         await append(session, _called_off(registration, before), now, actor)
         registration.status = "cancelled"

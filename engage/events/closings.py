@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events import facts
@@ -36,20 +36,10 @@ async def tell_moved(
 
     ``before`` are the former closings by the vacancies' ids. A move from the past to the past is told to nobody.
     """
-    moved = {
-        each.id: facts.MovedClosing(vacancy_id=each.id, old=before[each.id], new=each.closes_at)
-        for each in evening.vacancies
-        if each.id in before and before[each.id] != each.closes_at
-    }
+    moved = _moved(evening, before)
     events = [facts.VacancyClosingMoved(open_evening_id=evening.id, **dict(each)) for each in moved.values()]
     await append_all(session, [(event, now) for event in events], actor)
-    touched = [vacancy_id for vacancy_id, each in moved.items() if max(each.old, each.new) > now]
-    query = (
-        select(Interest.registration_id, Interest.vacancy_id)
-        .join(Interest.registration)
-        .where(Interest.vacancy_id.in_(touched), Interest.applied_at.is_(None), Registration.has_reminders)
-        .order_by(Interest.registration_id, Interest.vacancy_id)
-    )
+    query = reminded_of(evening, before, now).order_by(Interest.registration_id, Interest.vacancy_id)
     told = {
         registration_id: tuple(moved[vacancy_id] for _, vacancy_id in interests)
         for registration_id, interests in groupby(await session.execute(query), key=lambda row: row.registration_id)
@@ -57,6 +47,25 @@ async def tell_moved(
     happened = [(facts.ClosingMoved(registration_id=number, moved=theirs), now) for number, theirs in told.items()]
     await append_all(session, happened, actor)
     return set(told)
+
+
+def reminded_of(evening: OpenEvening, before: Mapping[int, datetime], now: datetime) -> Select[int, int]:
+    """Who hears of the closings that moved, with the vacancy: registration and vacancy by their ids."""
+    moved = _moved(evening, before)
+    touched = [vacancy_id for vacancy_id, each in moved.items() if max(each.old, each.new) > now]
+    return (
+        select(Interest.registration_id, Interest.vacancy_id)
+        .join(Interest.registration)
+        .where(Interest.vacancy_id.in_(touched), Interest.applied_at.is_(None), Registration.has_reminders)
+    )
+
+
+def _moved(evening: OpenEvening, before: Mapping[int, datetime]) -> dict[int, facts.MovedClosing]:
+    return {
+        each.id: facts.MovedClosing(vacancy_id=each.id, old=before[each.id], new=each.closes_at)
+        for each in evening.vacancies
+        if each.id in before and before[each.id] != each.closes_at
+    }
 
 
 def _reminded(evening: OpenEvening, vacancy: Vacancy, zone: ZoneInfo, now: datetime) -> Reminded:

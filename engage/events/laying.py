@@ -1,25 +1,31 @@
-"""One evening of a file laid over its row: what becomes different, what stays, and how that is reported."""
+"""One evening of a file, or of a form, laid over its row: what becomes different, what stays, and what cannot be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engage.events import contradictions
 from engage.events.file import GivenEvening
-from engage.events.models import OpenEvening, Slot, Vacancy
+from engage.events.models import ACCESS_NEEDS, OpenEvening, Slot, Vacancy
 from engage.merging import Merged, merge, plain
 from engage.shapes import Given
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """``row`` is None for a new evening; ``left_out`` names stored sittings and vacancies that are not in the file."""
+    """``row`` is None for a new evening; ``left_out`` names stored sittings and vacancies that are not in the file.
+
+    ``removed`` names those that are in the file and were taken away in the console since it was loaded.
+    """
 
     row: OpenEvening | None
     head: Merged
     slots: list[Merged]
     vacancies: list[Merged]
     left_out: list[str]
+    removed: list[str]
 
     @property
     def name(self) -> str:
@@ -44,8 +50,23 @@ class Laid:
         _write(row, self.head)
         _write_each(row.slots, Slot, self.slots)
         _write_each(row.vacancies, Vacancy, self.vacancies)
-        row.loaded = self.loaded
         return row
+
+    def faults(self, zone: ZoneInfo, now: datetime) -> Iterator[str]:
+        """What cannot be true together, or not any more."""
+        held = {slot.key: slot.held for slot in self.row.slots} if self.row else {}
+        is_draft = self.row is None or self.row.status == "draft"
+        for slot in self.slots:
+            yield from contradictions.of_sitting(slot, held.get(slot.given.key or "", 0), is_draft=is_draft, now=now)
+        yield from contradictions.of_evening(self.head, self._ends, ACCESS_NEEDS, zone)
+
+    @property
+    def _ends(self) -> list[datetime]:
+        """When all the sittings end, those left out too; none where one of the ends is faulty."""
+        given = {slot.given.key: slot.after["ends_at"] for slot in self.slots}
+        stored = {slot.key: slot.ends_at for slot in self.row.slots} if self.row else {}
+        ends = list((stored | given).values())
+        return ends if all(ends) else []
 
     def changes(self, zone: ZoneInfo) -> list[str]:
         """What becomes different on a stored evening, in words."""
@@ -62,26 +83,35 @@ class Laid:
             for name, part in self.parts
             for words in part.kept_words(zone)
         ]
-        return edited + [f"{self.name}, {name}: is not in the file" for name in self.left_out]
+        gone = "removed in the console since the last load (--force adds it again)"
+        return [
+            *edited,
+            *(f"{self.name}, {name}: is not in the file" for name in self.left_out),
+            *(f"{self.name}, {name}: {gone}" for name in self.removed),
+        ]
 
 
 def lay(given: GivenEvening, row: OpenEvening | None, *, is_forced: bool) -> Laid:
-    """Lay an evening of a file over its row, whose vacancies have to be loaded."""
-    loaded = row.loaded if row else {}
+    """Lay an evening over its row, whose vacancies have to be loaded; what was edited stays unless it is forced."""
+    laid = Laid(row, _over(given.head, row, row, "", is_forced), [], [], [], [])
     slots, vacancies = (_by_key(row.slots), _by_key(row.vacancies)) if row else ({}, {})
-
-    def over(part: Given, stored: object | None, name: str) -> Merged:
-        return merge(part, _columns(part, stored), loaded.get(name, {}), is_forced=is_forced)
-
-    laid = Laid(
-        row,
-        over(given.head, row, ""),
-        [over(part, slots.pop(part.key, None), f"slot {part.key}") for part in given.slots],
-        [over(part, vacancies.pop(part.key, None), f"vacancy {part.key}") for part in given.vacancies],
-        [],
-    )
-    laid.left_out.extend([*(f"slot {key}" for key in slots), *(f"vacancy {key}" for key in vacancies)])
+    for kind, parts, stored, merged in (
+        ("slot", given.slots, slots, laid.slots),
+        ("vacancy", given.vacancies, vacancies, laid.vacancies),
+    ):
+        for part in parts:
+            name = f"{kind} {part.key}"
+            if row and part.key not in stored and name in row.loaded and not is_forced:
+                laid.removed.append(name)
+            else:
+                merged.append(_over(part, stored.pop(part.key, None), row, name, is_forced))
+        laid.left_out.extend(f"{kind} {key}" for key in stored)
     return laid
+
+
+def _over(part: Given, stored: object | None, row: OpenEvening | None, name: str, is_forced: bool) -> Merged:
+    loaded = row.loaded.get(name, {}) if row else {}
+    return merge(part, _columns(part, stored), loaded, is_forced=is_forced)
 
 
 def _by_key(rows: Sequence[Any]) -> dict[str | None, Any]:

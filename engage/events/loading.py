@@ -1,6 +1,6 @@
 """Open evenings from files: laid over what is stored, checked, written, and told to those whom they touch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from engage.events import changes, closings, contradictions
+from engage.events import changing
 from engage.events.facts import EveningLoaded
 from engage.events.file import read_evening
 from engage.events.laying import Laid, lay
-from engage.events.models import ACCESS_NEEDS, OpenEvening
+from engage.events.models import OpenEvening
 from engage.journal import append
 from engage.loading import Entry, LoadReport, Room
 from engage.shapes import doubled
@@ -42,7 +42,7 @@ class EveningSection:
         query = query.options(selectinload(OpenEvening.vacancies)).execution_options(populate_existing=True)
         rows = {row.slug: row for row in await session.scalars(query)}
         self._laid = [lay(each, rows.get(each.head.key or ""), is_forced=self._is_forced) for each in self._given]
-        return [fault for laid in self._laid for fault in self._contradictions(laid, now)]
+        return [fault for laid in self._laid for fault in laid.faults(self._zone, now)]
 
     async def apply(self, session: AsyncSession, now: datetime) -> LoadReport:
         report = LoadReport()
@@ -53,45 +53,24 @@ class EveningSection:
                 await self._change(session, laid, laid.row, report, now)
         return report
 
-    def _contradictions(self, laid: Laid, now: datetime) -> Iterator[str]:
-        stored = laid.row.slots if laid.row else []
-        held = {slot.key: slot.held for slot in stored}
-        is_draft = laid.row is None or laid.row.status == "draft"
-        for slot in laid.slots:
-            yield from contradictions.of_sitting(slot, held.get(slot.given.key or "", 0), is_draft=is_draft, now=now)
-        yield from contradictions.of_evening(laid.head, _ends(laid), ACCESS_NEEDS, self._zone)
-
     async def _add(self, session: AsyncSession, laid: Laid, report: LoadReport, now: datetime) -> None:
-        evening = laid.write()
-        closings.begin_anew(evening, {}, self._zone, now)
-        session.add(evening)
-        await session.flush()
+        loaded = laid.loaded
+        evening = await changing.add(session, laid, self._zone, now)
+        evening.loaded = loaded
         report.added.append(f"{laid.name} (sittings: {len(laid.slots)}, vacancies: {len(laid.vacancies)})")
         await append(session, EveningLoaded(open_evening_id=evening.id, changes=1), now, ACTOR)
 
     async def _change(
         self, session: AsyncSession, laid: Laid, evening: OpenEvening, report: LoadReport, now: datetime
     ) -> None:
-        before, different = changes.remember(evening), laid.changes(self._zone)
-        reminded = closings.reminded(evening, self._zone, now)
-        laid.write()
-        closings.begin_anew(evening, reminded, self._zone, now)
-        await session.flush()
+        different, evening.loaded = laid.changes(self._zone), laid.loaded
         report.kept += laid.kept(self._zone)
         if not different:
             report.unchanged.append(laid.name)
             return
         report.changed.append(f"{laid.name}: {'; '.join(different)}")
-        report.told += len(await changes.tell(session, evening, before, now, ACTOR))
+        report.told += len(await changing.change(session, laid, evening, self._zone, now, ACTOR))
         await append(session, EveningLoaded(open_evening_id=evening.id, changes=len(different)), now, ACTOR)
-
-
-def _ends(laid: Laid) -> list[datetime]:
-    """When all the sittings end, those left out too; none where one of the ends is faulty."""
-    given = {slot.given.key: slot.after["ends_at"] for slot in laid.slots}
-    stored = {slot.key: slot.ends_at for slot in laid.row.slots} if laid.row else {}
-    ends = list((stored | given).values())
-    return ends if all(ends) else []
 
 
 OPEN_EVENINGS = Room(kinds=("open_evening",), read=EveningSection)

@@ -1,6 +1,6 @@
 """The pages of open evenings that everybody can see: the list, an evening, registering, receipts, questions."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from engage.errors import FormStale, NotFound, RegistrationClosed
+from engage.errors import FormStale, RegistrationClosed
 from engage.events import facts, finding
 from engage.events.applications import Application
-from engage.events.calendar_entries import location_of, public_url
 from engage.events.forms import EmailForm, QuestionForm, RegistrationForm
 from engage.events.models import AskedQuestion, OpenEvening
 from engage.events.registering import register_all
@@ -26,13 +25,10 @@ from engage.events.views import (
 )
 from engage.forms import text_of
 from engage.journal import append
-from engage.notify.calendar import Listing, Person, publish
 from engage.values import VALUES
 from engage.web import posted, posted_openly, refuse, render, site_of, wants_json
 
 SHOWN_AT_HOME = 5
-PAST_IN_FEED = 20
-CALENDAR = "text/calendar; charset=utf-8"
 
 
 async def home(request: Request) -> Response:
@@ -51,17 +47,6 @@ async def evenings(request: Request) -> Response:
     return await render(request, "events/list.html", evenings=upcoming, past=past)
 
 
-async def calendar_feed(request: Request) -> Response:
-    site = site_of(request)
-    async with site.database.reading() as session:
-        upcoming, past = await finding.evenings_from(session, site.clock())
-    organisation = site.settings.organisation
-    organizer = Person(site.settings.mail_from, organisation)
-    listings = [listing for evening in [*past[:PAST_IN_FEED], *upcoming] for listing in _listings(request, evening)]
-    feed = publish(listings, name=f"Open evenings: {organisation}", zone=site.settings.zone, organizer=organizer)
-    return Response(feed, media_type=CALENDAR)
-
-
 async def evening(request: Request) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
@@ -69,10 +54,19 @@ async def evening(request: Request) -> Response:
         answered = await finding.answered_questions(session, found)
     if wants_json(request):
         return JSONResponse(evening_json(found, found.vacancies))
+    return await show(request, found, answered)
+
+
+async def show(
+    request: Request, found: OpenEvening, answered: Sequence[AskedQuestion], *, is_preview: bool = False
+) -> Response:
+    """The evening's page, as visitors see it."""
+    site = site_of(request)
     now = site.clock()
     return await render(
         request,
         "events/evening.html",
+        is_preview=is_preview,
         evening=found,
         sittings=sittings_of(found, now),
         posts=posts_of(found.vacancies, now, site.settings.zone),
@@ -84,18 +78,18 @@ async def evening(request: Request) -> Response:
 
 async def plan(request: Request) -> Response:
     site = site_of(request)
-    found = await _evening(request)
+    found = await asked_for(request)
     posts = posts_of(found.vacancies, site.clock(), site.settings.zone)
     return await render(request, "events/plan.html", evening=found, posts=posts, values=VALUES)
 
 
 async def registration_form(request: Request) -> Response:
-    found = await _evening(request)
+    found = await asked_for(request)
     return await _form_page(request, found, RegistrationForm(found))
 
 
 async def register_posted(request: Request) -> Response:
-    found = await _evening(request)
+    found = await asked_for(request)
     try:
         sent = await posted(request)
     except FormStale as stale:
@@ -132,13 +126,13 @@ async def receipt(request: Request) -> Response:
 
 
 async def link_form(request: Request) -> Response:
-    found = await _evening(request)
+    found = await asked_for(request)
     return await render(request, "events/send_my_link.html", evening=found, form=EmailForm(), is_sent=False)
 
 
 async def link_posted(request: Request) -> Response:
     """The same answer whether or not the address is registered."""
-    site, found = site_of(request), await _evening(request)
+    site, found = site_of(request), await asked_for(request)
     sent = await posted(request)
     form = EmailForm(sent)
     if not form.validate():
@@ -155,11 +149,11 @@ async def link_posted(request: Request) -> Response:
 
 
 async def question_form(request: Request) -> Response:
-    return await _question_page(request, await _evening(request), QuestionForm())
+    return await _question_page(request, await asked_for(request), QuestionForm())
 
 
 async def question_posted(request: Request) -> Response:
-    site, found = site_of(request), await _evening(request)
+    site, found = site_of(request), await asked_for(request)
     form = QuestionForm(await posted(request))
     if not can_ask(found, site.clock()):
         raise RegistrationClosed("Questions for this open evening are closed. You can ask at the evening itself.")
@@ -175,41 +169,15 @@ async def question_posted(request: Request) -> Response:
     return await render(request, "events/ask.html", evening=found, form=form, is_sent=True)
 
 
-async def deadline_file(request: Request) -> Response:
-    """One post's closing instant as an entry for a calendar, with an alarm a week and a day before."""
-    site, found = site_of(request), await _evening(request)
-    vacancy = next((each for each in found.vacancies if each.key == request.path_params["key"]), None)
-    if vacancy is None:
-        raise NotFound("There is no such post at this open evening.")
-    url = public_url(found, site.settings)
-    listing = Listing(
-        uid=f"vacancy-{vacancy.id}@{site.settings.host}",
-        sequence=_minutes(vacancy.closing_set_at),
-        stamped_at=site.clock(),
-        starts_at=vacancy.closes_at,
-        ends_at=None,
-        summary=f"Applications close: {vacancy.title}",
-        description=f"{found.title}\n\nApply: {vacancy.apply_url or url}",
-        location="",
-        url=url,
-        alarms_before=tuple(timedelta(days=days) for days in vacancy.reminders_days_before),
-        is_private=True,
-    )
-    organizer = Person(site.settings.mail_from, site.settings.organisation)
-    content = publish([listing], name=vacancy.title, zone=site.settings.zone, organizer=organizer)
-    return Response(
-        content, media_type=CALENDAR, headers={"content-disposition": 'attachment; filename="deadline.ics"'}
-    )
+async def asked_for(request: Request) -> OpenEvening:
+    """The evening, shared with others who ask for it: to read only."""
+    site, slug = site_of(request), request.path_params["slug"]
 
+    async def read() -> OpenEvening:
+        async with site.database.reading() as session:
+            return await finding.evening_of(session, slug)
 
-def _minutes(set_at: datetime | None) -> int:
-    """A SEQUENCE that rises whenever the closing is set anew."""
-    return int(set_at.timestamp()) // 60 if set_at is not None else 0
-
-
-async def _evening(request: Request) -> OpenEvening:
-    async with site_of(request).database.reading() as session:
-        return await finding.evening_of(session, request.path_params["slug"])
+    return await site.recent.get(("evening", slug), read)
 
 
 async def _form_page(request: Request, found: OpenEvening, form: RegistrationForm, status: int = 200) -> Response:
@@ -251,30 +219,9 @@ def _application(request: Request, found: OpenEvening, form: RegistrationForm, s
     )
 
 
-def _listings(request: Request, found: OpenEvening) -> list[Listing]:
-    site = site_of(request)
-    settings = site.settings
-    return [
-        Listing(
-            uid=f"slot-{slot.id}@{settings.host}",
-            sequence=0,
-            stamped_at=site.clock(),
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            summary=f"{found.title}: {slot.title}" if slot.title else found.title,
-            description=found.summary or "",
-            location=location_of(found) if found.venue or found.address else "",
-            url=public_url(found, settings),
-            is_cancelled=found.status == "cancelled",
-        )
-        for slot in found.slots
-    ]
-
-
 routes = [
     Route("/", home),
     Route("/open-evenings", evenings),
-    Route("/open-evenings/calendar.ics", calendar_feed),
     Route("/open-evenings/{slug}", evening),
     Route("/open-evenings/{slug}/plan", plan),
     Route("/open-evenings/{slug}/register", registration_form),
@@ -283,6 +230,5 @@ routes = [
     Route("/open-evenings/{slug}/send-my-link", link_posted, methods=["POST"]),
     Route("/open-evenings/{slug}/ask", question_form),
     Route("/open-evenings/{slug}/ask", question_posted, methods=["POST"]),
-    Route("/open-evenings/{slug}/posts/{key}.ics", deadline_file),
     Route("/receipts/{token}", receipt),
 ]

@@ -1,0 +1,128 @@
+"""What the acts at a door share: the evening, what the form says of the door, and the page that shows the verdict."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from engage.errors import NotFound
+from engage.events import admissions, attendance
+from engage.events.attendance import Outcome, Told
+from engage.events.console import verdicts
+from engage.events.console.asking import evening_of, under_lock
+from engage.events.console.verdicts import Verdict
+from engage.events.editing import Editor
+from engage.events.models import Admission, OpenEvening, Registration, Slot
+from engage.events.picture import picture_of
+from engage.web import render, site_of, wants_json
+
+DOORS = "/console/doors"
+MOST_DOORS = 99
+CAMERA = "camera=(self), geolocation=(), microphone=()"
+
+
+async def door_evening(request: Request) -> OpenEvening:
+    """The evening of the request's address, which has to be out. Raises NotFound."""
+    async with site_of(request).database.reading() as session:
+        evening = await evening_of(session, request.path_params["slug"])
+    if evening.status == "draft":
+        raise NotFound("This open evening is a draft: nobody can come to it yet.")
+    return evening
+
+
+def door_of(fields: Mapping[str, str]) -> int:
+    """The number of the door, 1 where the form names none."""
+    given = fields.get("door", "").strip()
+    is_number = given.isascii() and given.isdecimal() and len(given) < 3
+    return min(max(int(given), 1), MOST_DOORS) if is_number else 1
+
+
+def slot_of(evening: OpenEvening, fields: Mapping[str, str]) -> Slot | None:
+    """The sitting that is let in now; None for any."""
+    return next((each for each in evening.slots if each.key == fields.get("sitting")), None)
+
+
+def key_of(given: object) -> str | None:
+    """An admission's key as it was made by chance, None for anything else."""
+    try:
+        return str(UUID(str(given)))
+    except ValueError:
+        return None
+
+
+async def tell(request: Request, evening: OpenEvening, told: Sequence[Told]) -> list[Outcome]:
+    """What becomes of each, committed."""
+
+    async def act(session: AsyncSession, evening: OpenEvening, editor: Editor) -> list[Outcome]:
+        return await attendance.tell(session, evening, told, editor.now, editor.actor)
+
+    return await under_lock(request, evening.id, act)
+
+
+async def act(request: Request, evening: OpenEvening, fields: Mapping[str, str], **told: Any) -> Outcome:
+    """One act of the form; its key came with the page, so that a second click does nothing anew."""
+    key, now = key_of(fields.get("key")) or str(uuid4()), site_of(request).clock()
+    (outcome,) = await tell(request, evening, [Told(key=key, at=now, door=door_of(fields), **told)])
+    return outcome
+
+
+def done(request: Request, evening: OpenEvening, key: str, fields: Mapping[str, str]) -> Response:
+    """To the page that shows what was done."""
+    sitting = slot_of(evening, fields)
+    kept = f"door={door_of(fields)}&sitting={sitting.key if sitting else ''}"
+    return RedirectResponse(f"{DOORS}/{evening.slug}?{kept}&done={key}", 303)
+
+
+async def show(
+    request: Request,
+    evening: OpenEvening,
+    fields: Mapping[str, str],
+    verdict: Verdict | None = None,
+    *,
+    problem: str | None = None,
+    status: int = 200,
+    found: Sequence[Registration] | None = None,
+) -> Response:
+    """The door's page, or its verdict for a script; ``plain`` asks for it without names, for devices to keep."""
+    site, is_plain = site_of(request), "plain" in request.query_params
+    async with site.database.reading() as session:
+        sittings = (await picture_of(session, evening)).sittings
+        if verdict is None and (key := key_of(fields.get("done"))) is not None:
+            admission = await _admission(session, evening, key)
+            verdict = verdicts.of_admission(admission, sittings, site.settings.zone) if admission else None
+        recent = [] if is_plain else await admissions.recent(session, evening)
+        used_twice = [] if is_plain else await admissions.used_twice(session, evening)
+    status = verdict.status if verdict else status
+    if wants_json(request):
+        words = (verdict.title, verdict.words) if verdict else ("", problem or "")
+        return JSONResponse({"title": words[0], "words": words[1]}, status, {"cache-control": "no-store"})
+    response = await render(
+        request,
+        "console/doors/door.html",
+        status=status,
+        evening=evening,
+        sittings=sittings,
+        slot=slot_of(evening, fields),
+        door=door_of(fields),
+        typed=fields.get("ticket", ""),
+        key=uuid4(),
+        verdict=verdict,
+        problem=problem,
+        found=found,
+        most_found=admissions.MOST_FOUND,
+        recent=recent,
+        used_twice=used_twice,
+        who=verdicts.who,
+        is_plain=is_plain,
+    )
+    response.headers["permissions-policy"] = CAMERA
+    return response
+
+
+async def _admission(session: AsyncSession, evening: OpenEvening, key: str) -> Admission | None:
+    query = select(Admission).where(Admission.key == key, Admission.open_evening_id == evening.id)
+    return (await session.scalars(query.options(*admissions.WITH_PEOPLE))).one_or_none()

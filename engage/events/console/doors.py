@@ -1,0 +1,102 @@
+"""The doors: check in by ticket, code or name, count walk-ins, undo; and the list on paper. Works without scripts."""
+
+from sqlalchemy import func, select
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from engage.events import admissions, tickets
+from engage.events.console import verdicts
+from engage.events.console.asking import received
+from engage.events.console.door_page import DOORS, act, done, door_evening, show, slot_of
+from engage.events.console.tonight import AT_THE_EVENING
+from engage.events.models import OpenEvening, Slot
+from engage.guarding import only
+from engage.web import render, site_of
+
+MOST_EVENINGS = 50
+NOTHING = "Scan a ticket, or type its code or the beginning of a name."
+NO_SITTING = "This open evening has no sitting. Add one first."
+
+
+@only(*AT_THE_EVENING)
+async def evenings(request: Request) -> Response:
+    """The evenings that are out, latest first."""
+    query = select(OpenEvening).join(Slot).where(OpenEvening.status == "published").group_by(OpenEvening.id)
+    async with site_of(request).database.reading() as session:
+        found = list(await session.scalars(query.order_by(func.min(Slot.starts_at).desc()).limit(MOST_EVENINGS)))
+    return await render(request, "console/doors/evenings.html", evenings=found)
+
+
+@only(*AT_THE_EVENING)
+async def door(request: Request) -> Response:
+    return await show(request, await door_evening(request), request.query_params)
+
+
+@only(*AT_THE_EVENING)
+async def checked_in(request: Request) -> Response:
+    sent, evening, site = await received(request), await door_evening(request), site_of(request)
+    asked = tickets.read(site.tokens, sent.fields.get("ticket", ""))
+    if sent.problem is not None:
+        return await show(request, evening, sent.fields, problem=sent.problem, status=403)
+    if not asked.is_ticket and not asked.name:
+        return await show(request, evening, sent.fields, problem=NOTHING, status=422)
+    async with site.database.reading() as session:
+        if asked.is_ticket:
+            registration = await admissions.by_id(session, asked.registration_id)
+        else:
+            found = await admissions.search(session, evening, asked)
+            if asked.code is None or [each.ticket_code for each in found] != [asked.code]:
+                return await show(request, evening, sent.fields, found=found)
+            registration = found[0]
+    is_insisting, zone = sent.fields.get("insist") == "yes", site.settings.zone
+    slot = slot_of(evening, sent.fields)
+    verdict = verdicts.refusal(registration, evening, slot, zone, is_insisting=is_insisting)
+    if verdict is not None or registration is None:
+        return await show(request, evening, sent.fields, verdict)
+    outcome = await act(request, evening, sent.fields, registration_id=registration.id)
+    if outcome.result == "used" and outcome.admission is not None:
+        return await show(request, evening, sent.fields, verdicts.used(registration, outcome.admission, zone))
+    return done(request, evening, outcome.key, sent.fields)
+
+
+@only(*AT_THE_EVENING)
+async def walked_in(request: Request) -> Response:
+    sent, evening = await received(request), await door_evening(request)
+    if sent.problem is not None:
+        return await show(request, evening, sent.fields, problem=sent.problem, status=403)
+    slot = slot_of(evening, sent.fields)
+    outcome = await act(request, evening, sent.fields, slot_id=slot.id if slot else None)
+    if outcome.admission is None:
+        return await show(request, evening, sent.fields, problem=NO_SITTING, status=409)
+    return done(request, evening, outcome.key, sent.fields)
+
+
+@only(*AT_THE_EVENING)
+async def undone(request: Request) -> Response:
+    sent, evening = await received(request), await door_evening(request)
+    if sent.problem is not None:
+        return await show(request, evening, sent.fields, problem=sent.problem, status=403)
+    outcome = await act(request, evening, sent.fields, is_undoing=True)
+    return done(request, evening, outcome.key, sent.fields)
+
+
+@only(*AT_THE_EVENING)
+async def printed(request: Request) -> Response:
+    """The list on paper, a sitting on each page; whole, for it is printed."""
+    evening = await door_evening(request)
+    async with site_of(request).database.reading() as session:
+        people = await admissions.expected(session, evening)
+    by_slot = [(slot, [each for each in people if each.slot_id == slot.id]) for slot in evening.slots]
+    return await render(request, "console/doors/print.html", evening=evening, by_slot=by_slot)
+
+
+HERE = f"{DOORS}/{{slug}}"
+routes = [
+    Route(DOORS, evenings),
+    Route(HERE, door),
+    Route(HERE, checked_in, methods=["POST"]),
+    Route(f"{HERE}/walk-in", walked_in, methods=["POST"]),
+    Route(f"{HERE}/undo", undone, methods=["POST"]),
+    Route(f"{HERE}/print", printed),
+]

@@ -1,0 +1,34 @@
+"""The console's first page: what is next for whoever is signed in."""
+
+from sqlalchemy import func, select
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from engage.events.models import AskedQuestion, OpenEvening, Slot
+from engage.guarding import SIGNED_IN, may, me, only
+from engage.web import render, site_of
+
+ORGANISERS = ("organiser", "admin")
+MOST_SHOWN = 5
+
+
+@only(SIGNED_IN)
+async def home(request: Request) -> Response:
+    """For organisers the next evenings, and how many questions wait."""
+    site, is_organiser = site_of(request), may(await me(request), ORGANISERS)
+    evenings: list[OpenEvening] = []
+    questions = 0
+    if is_organiser:
+        ahead = select(OpenEvening).join(Slot).group_by(OpenEvening.id).having(func.max(Slot.ends_at) > site.clock())
+        waiting = select(func.count()).select_from(AskedQuestion).where(AskedQuestion.status == "asked")
+        async with site.database.reading() as session:
+            next_ones = ahead.order_by(func.min(Slot.starts_at)).limit(MOST_SHOWN)
+            evenings = list(await session.scalars(next_ones))
+            questions = await session.scalar(waiting) or 0
+    return await render(request, "console/home.html", evenings=evenings, questions=questions, is_organiser=is_organiser)
+
+
+routes = [
+    Route("/console", home),
+]
