@@ -24,6 +24,30 @@ class FormStale(EngageError):
     status = 403
 
 
+class SignedOut(EngageError):
+    """The session ended before the form was sent."""
+
+    status = 403
+
+
+class LastHolder(EngageError):
+    """A role that somebody has to hold would be held by nobody."""
+
+    status = 409
+
+
+class SignInRefused(EngageError):
+    """The organisation's sign-in service did not let them in, or said something that cannot be relied on."""
+
+    status = 403
+
+
+class SignInUnavailable(EngageError):
+    """The organisation's sign-in service does not answer."""
+
+    status = 503
+
+
 class RegistrationClosed(EngageError):
     """Registration is over, has not begun, or the evening or sitting is gone."""
 
@@ -96,6 +120,34 @@ class SharesTooFew(EngageError):
     status = 409
 
 
+class PassphraseBarred(EngageError):
+    """Too many wrong passphrases of a trustee lately: no other one is tried for a while."""
+
+    status = 429
+
+
+class DeskTaken(EngageError):
+    """Another process stands ready to tally the wave, or this one is no longer the one that shares are sealed to."""
+
+    status = 409
+
+
+class BoxesAmiss(EngageError):
+    """There are not as many sheets and comments as links were used: somebody changed the database."""
+
+    status = 409
+
+
+class CommentsUnread(EngageError):
+    """Comments wait for one of their two readers, or were changed by the other meanwhile."""
+
+    status = 409
+
+
+class ReleaseDiffers(EngageError):
+    """A release is not as it was sealed; what differs has been printed."""
+
+
 class ShareHeld(EngageError):
     """A trustee's passphrase cannot change while it guards the share of a wave that is not counted yet."""
 
@@ -152,3 +204,65 @@ class OutOfOrder(EngageError):
     """Something was said in a consultation that is not for that role to say, or that it has said already."""
 
     status = 409
+
+
+class EveningGone(EngageError):
+    """The open evening, or a part of it, was deleted while somebody edited it."""
+
+    status = 404
+
+
+class EveningInUse(EngageError):
+    """Something of an open evening stays because people are bound to it."""
+
+    status = 409
+
+
+class NotPublishable(EngageError):
+    """A draft lacks what visitors need."""
+
+    status = 409
+
+
+class TooMany(EngageError):
+    """More rows than can be dealt with at once."""
+
+    status = 413
+
+
+class RegisteredAlready(EngageError):
+    """The address has a registration for this evening, which is changed and not doubled."""
+
+    status = 409
+
+    def __init__(self, registration_id: int) -> None:
+        super().__init__("This address is registered for this open evening already.")
+        self.registration_id = registration_id
+
+
+class RegistrationChanged(EngageError):
+    """The registration is not any more as it was when the form was shown."""
+
+    status = 409
+
+
+class AudienceChanged(EngageError):
+    """A message would go to others than its sender was shown."""
+
+    status = 409
+
+
+class NeedChanged(EngageError):
+    """Somebody else said something of an access need since the form was made."""
+
+    status = 409
+
+
+class NeedUnready(EngageError):
+    """What is said of an access need is no next step, or lacks words for the person."""
+
+    status = 422
+
+
+class CannotWrite(EngageError):
+    """A file cannot be written where it was asked for."""

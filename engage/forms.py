@@ -92,6 +92,11 @@ class Email:
         field.data = valid.ascii_email or valid.normalized
 
 
+def plain(text: str) -> str:
+    """What was asked for in an address, without what no database takes."""
+    return "".join(letter for letter in text if letter.isprintable())
+
+
 def text_of(field: Field) -> str:
     """What was typed, empty where nothing was."""
     return str(field.data or "")

@@ -6,30 +6,38 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from engage.errors import NotFound
+from engage.errors import NotFound, SignedOut
+from engage.people.returning import sign_in_address
 from engage.people.sessions import Person
-from engage.web import person_of
+from engage.web import cookie_name, person_of, site_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 SIGNED_IN = "signed in"  # stands for whoever is signed in, with or without a role
 ALLOWED = "engage_allowed"  # the attribute by which a handler tells who may come in
 NO_SUCH_PAGE = "There is no such page."
+OVER = (
+    "You have been signed out meanwhile. Sign in again in another tab, then come back to this one, go back a page and "
+    "send the form again: what you typed is still there."
+)
 
 
-def only(*roles: str) -> Callable[[Handler], Handler]:
+def only(*roles: str, is_open_in_demo: bool = False) -> Callable[[Handler], Handler]:
     """Let in whoever holds one of the roles; ``group_lead`` stands for the lead of any group.
 
-    Who is not signed in and asks for a page is sent to sign in, whatever the page. Raises NotFound for everybody else.
+    Who is not signed in and asks for a page is sent to sign in and then back to it, whatever the page. Raises SignedOut
+    for a form that outlived its session, NotFound for everybody else.
     """
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)
         async def guarded(request: Request) -> Response:
             person = await person_of(request)
-            if person is None and request.method == "GET":
-                return RedirectResponse("/sign-in", 303)
-            if person is None or not may(person, roles):
+            if is_open_in_demo and site_of(request).settings.is_demo:
+                return await handler(request)
+            if person is None:
+                return _to_sign_in(request)
+            if not may(person, roles):
                 raise NotFound(NO_SUCH_PAGE)
             return await handler(request)
 
@@ -37,6 +45,16 @@ def only(*roles: str) -> Callable[[Handler], Handler]:
         return guarded
 
     return guard
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Raises NotFound or SignedOut for a form."""
+    if request.method in ("GET", "HEAD"):
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(sign_in_address(asked), 303)
+    if cookie_name(request, "session") in request.cookies:
+        raise SignedOut(OVER)
+    raise NotFound(NO_SUCH_PAGE)
 
 
 def may(person: Person, roles: tuple[str, ...]) -> bool:

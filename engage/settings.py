@@ -47,6 +47,11 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
+    def has_provider(self) -> bool:
+        """Whether people can sign in with the organisation's own accounts."""
+        return self.oidc_issuer is not None
+
+    @property
     def inbound(self) -> tuple[str, int] | None:
         """Host and port to hear replies on, None where nobody does."""
         return _inbound(self.mail_inbound) if self.mail_inbound else None
@@ -110,6 +115,7 @@ def _refuse_nonsense(settings: Settings) -> None:
         _refuse_scheme("ENGAGE_SMTP_URL", settings.smtp_url, SMTP_SCHEMES)
     if settings.mail_inbound:
         _inbound(settings.mail_inbound)
+    _refuse_half_a_provider(settings)
     for name, address in (("ENGAGE_MAIL_FROM", settings.mail_from), ("ENGAGE_CONTACT", settings.contact)):
         if not PLAIN_ADDRESS.fullmatch(address):
             raise SettingsInvalid(f"{name} is no plain mail address; give one such as evenings@example.org.")
@@ -119,6 +125,21 @@ def _refuse_nonsense(settings: Settings) -> None:
         )
     if settings.log_format not in ("text", "json"):
         raise SettingsInvalid("ENGAGE_LOG_FORMAT must be text or json.")
+
+
+def _refuse_half_a_provider(settings: Settings) -> None:
+    given = {
+        "ENGAGE_OIDC_ISSUER": settings.oidc_issuer,
+        "ENGAGE_OIDC_CLIENT_ID": settings.oidc_client_id,
+        "ENGAGE_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
+    }
+    if any(given.values()) and (missing := [name for name, value in given.items() if not value]):
+        names = " and ".join(missing)
+        raise SettingsInvalid(
+            f"{names} {'is' if len(missing) == 1 else 'are'} missing; set all of ENGAGE_OIDC_…, or none."
+        )
+    if settings.oidc_issuer:
+        _refuse_scheme("ENGAGE_OIDC_ISSUER", settings.oidc_issuer, ("http", "https"))
 
 
 def _inbound(url: str) -> tuple[str, int]:

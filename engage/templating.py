@@ -13,7 +13,8 @@ from engage.settings import Settings
 from engage.wording import filters
 
 DESIGN_SYSTEM = "govuk_frontend_jinja"
-EXPECTED = ("caller", "undefined")  # what the design system's macros ask for to find out whether it is there
+# what the design system's macros ask for to find out whether it is there
+EXPECTED = ("caller", "undefined", "successBanner", "typeClass")
 
 
 class _Missing(ChainableUndefined):

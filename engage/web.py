@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from jinja2 import Environment
@@ -16,11 +16,16 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from engage.database import Database
 from engage.errors import FormStale
+from engage.forms import PostedForm
 from engage.notify.letters import Letters
+from engage.people.provider import Provider
 from engage.people.sessions import Person, signed_in
+from engage.recent import Recent
 from engage.settings import Settings
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
+
+Form = TypeVar("Form", bound=PostedForm)
 
 CSRF_KEPT = 365 * 24 * 3600  # seconds: slow readers must not lose what they typed (WCAG 2.2.1)
 URLENCODED = "application/x-www-form-urlencoded"
@@ -41,6 +46,8 @@ class Site:
     tokens: Tokens
     templates: Environment
     letters: Letters
+    provider: Provider | None
+    recent: Recent
     clock: Callable[[], datetime]
 
 
@@ -77,11 +84,26 @@ async def person_of(request: Request) -> Person | None:
 async def posted(request: Request) -> FormData:
     """The posted form. Raises HTTPException 400 where its encoding is broken, FormStale without a good CSRF token."""
     form = await posted_openly(request)
+    refuse_forged(request, form.get("csrf_token"))
+    return form
+
+
+def refuse_forged(request: Request, token: object) -> None:
+    """Raises FormStale without a good CSRF token."""
     cookie = request.cookies.get(cookie_name(request, "csrf"))
-    token = form.get("csrf_token")
     if cookie is None or not isinstance(token, str) or not _is_good(site_of(request), cookie, token):
         raise FormStale(STALE)
-    return form
+
+
+async def taken(request: Request, form_of: type[Form]) -> tuple[Form, int | None]:
+    """The posted form, and the status with which it is shown again where it cannot be taken."""
+    try:
+        form = form_of(await posted(request))
+    except FormStale as stale:
+        form = form_of(await posted_openly(request))
+        form.problem = str(stale)
+        return form, FormStale.status
+    return form, None if form.validate() else 422
 
 
 async def posted_openly(request: Request) -> FormData:

@@ -30,6 +30,8 @@ class Server:
     error since the first start is `server.log`.
     """
 
+    program = ("-m", "engage")  # what Python runs
+
     def __init__(self, folder: Path, **settings: str) -> None:
         given = {"SECRET_KEY": SECRET, "DATA_DIR": str(folder), "MAIL_FROM": "evenings@example.org"} | settings
         outside = {name: value for name, value in os.environ.items() if not name.startswith("ENGAGE_")}
@@ -46,6 +48,11 @@ class Server:
 
     async def __aexit__(self, *exception: object) -> None:
         await self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -76,7 +83,7 @@ class Server:
             self._process = None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "engage", "serve", "--port", str(self.port)]
+        command = [sys.executable, *self.program, "serve", "--port", str(self.port)]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 

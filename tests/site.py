@@ -179,6 +179,7 @@ async def running(settings: Settings, now: datetime) -> AsyncIterator[Site]:
         async with app.router.lifespan_context(app), _browser(app, settings) as browser:
             parts = app.state.site
             parts.templates.bytecode_cache = COMPILED
+            app.state.live.life = 0.0  # an answer is taken here when it is complete, so no stream may go on
             worker = Worker(given, parts.database, parts.unit_of_work, lambda: site.now)
             site = Site(app, settings, parts.database, browser, relay, worker, now)
             await worker.open()

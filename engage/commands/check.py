@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiosmtplib import SMTP, SMTPException
 from sqlalchemy import DateTime, func, make_url, select, text
@@ -14,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engage.commands.running import first_line, settings, workplace
 from engage.database import Database
-from engage.errors import DeploymentFaulty, SettingsInvalid
+from engage.errors import DeploymentFaulty, SettingsInvalid, SignInRefused, SignInUnavailable
 from engage.journal import JournalEntry
 from engage.migrating import is_newest
 from engage.notify.smtp_url import Encryption, Relay, is_loopback, parse
+from engage.people.provider import Provider
 from engage.settings import Settings
 
 RELAY_TIMEOUT = 10.0  # seconds
@@ -73,6 +75,8 @@ async def _look() -> AsyncIterator[Finding]:
     for finding in _of_settings(given):
         yield finding
     yield await _relay(given)
+    if given.has_provider:
+        yield await _provider(given)
     async for finding in _database(given):
         yield finding
 
@@ -127,6 +131,19 @@ async def _is_encrypted(relay: Relay) -> bool:
     )
     async with smtp:
         return smtp.get_transport_info("sslcontext") is not None
+
+
+async def _provider(given: Settings) -> Finding:
+    """Whether people can sign in with their work accounts."""
+    provider = Provider(given)
+    try:
+        await provider.look()
+    except (SignInRefused, SignInUnavailable):
+        return Finding("sign-in", f"no OpenID provider of that name at {provider.document}", is_fault=True)
+    parts = urlsplit(provider.issuer)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        return Finding("sign-in", f"{provider.issuer} is not https://, so its answers can be forged", is_fault=True)
+    return Finding("sign-in", f"{provider.issuer} answers; it must know the address {provider.callback}")
 
 
 async def _database(given: Settings) -> AsyncIterator[Finding]:

@@ -2,12 +2,13 @@
 
 import argparse
 import asyncio
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.commands.grant import add_arguments
+from engage.commands.grant import add_arguments, said
 from engage.commands.running import settings, workplace
-from engage.people import sessions
+from engage.people import roles
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +18,12 @@ def define(parser: argparse.ArgumentParser) -> None:
 
 def act(options: argparse.Namespace) -> None:
     async def revoke(session: AsyncSession) -> frozenset[str]:
-        await sessions.revoke(session, options.email, options.roles)
-        return await sessions.roles_of(session, options.email)
+        await roles.revoke(session, options.email, options.roles, datetime.now(UTC))
+        return await roles.roles_of(session, options.email)
 
     async def run() -> None:
         async with workplace(settings()) as at:
             held = await at.unit_of_work.run(revoke)
-        print(f"{options.email} holds: {', '.join(sorted(held)) or 'no role'}")
+        print(said(options.email, held))
 
     asyncio.run(run())

@@ -10,6 +10,7 @@ from engage.commands.grant import address
 from engage.commands.running import settings, workplace
 from engage.errors import NotFound, Overloaded
 from engage.people import sessions
+from engage.people.roles import may_sign_in
 from engage.tokens import Tokens
 
 
@@ -33,7 +34,7 @@ def act(options: argparse.Namespace) -> None:
 
 
 async def _make(session: AsyncSession, tokens: Tokens, email: str) -> str:
-    if not await sessions.roles_of(session, email):
+    if not await may_sign_in(session, email):
         raise NotFound(f"{email} holds no role; give one first with: engage grant {email} ROLE")
     secret = await sessions.make_link(session, tokens, email, datetime.now(UTC))
     if secret is None:

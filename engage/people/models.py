@@ -21,6 +21,15 @@ class Staff(Base):
     left_at: Mapped[datetime | None]
 
 
+class Account(Base):
+    """Whoever acts in the console or holds a role, by the number that the journal has for them."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+
+
 class RoleGrant(Base):
     """A role that one address holds. ``email`` is in lower case."""
 
@@ -31,8 +40,18 @@ class RoleGrant(Base):
     granted_at: Mapped[datetime]
 
 
+class AwaitedRole(Base):
+    """A role that was given and counts for nothing until somebody who holds it confirms it."""
+
+    __tablename__ = "awaited_role"
+
+    email: Mapped[str] = mapped_column(String(254), primary_key=True)
+    role: Mapped[str] = mapped_column(String(100), primary_key=True)
+    asked_at: Mapped[datetime]
+
+
 class SignInLink(Base):
-    """A one-time sign-in address, kept as a keyed hash."""
+    """A one-time sign-in address, kept as a keyed hash, and the page that was asked for."""
 
     __tablename__ = "sign_in_link"
 
@@ -41,6 +60,7 @@ class SignInLink(Base):
     email: Mapped[str] = mapped_column(String(254), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    next_path: Mapped[str] = mapped_column(String(500))
 
 
 class SignInSession(Base):

@@ -1,17 +1,22 @@
 """Signing in and out: a one-time link by mail, and in the demo one click for each role."""
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from wtforms import StringField
 
-from engage.errors import NotFound
+from engage.errors import EngageError, FormStale, NotFound
 from engage.forms import PostedForm, email_field, text_of
 from engage.notify.calendar import Person as Mailbox
 from engage.notify.message import Message
 from engage.notify.outbox import put
 from engage.people import sessions
-from engage.web import cookie_name, posted, render, set_cookie, site_of
+from engage.people.returning import local_path
+from engage.people.roles import may_sign_in
+from engage.web import Site, cookie_name, posted, posted_openly, render, set_cookie, site_of
 
 DEMO_ROLES = {
     "organiser": "Organiser",
@@ -23,10 +28,14 @@ DEMO_ROLES = {
 }
 
 
+Opening = Callable[[AsyncSession], Awaitable[tuple[str, str]]]
+
+
 class SignInForm(PostedForm):
-    """The address that a sign-in link goes to."""
+    """The address that a sign-in link goes to, and the page that was asked for."""
 
     email = email_field()
+    next = StringField()
 
 
 def demo_address(role: str) -> str:
@@ -35,20 +44,23 @@ def demo_address(role: str) -> str:
 
 
 async def sign_in_page(request: Request) -> Response:
-    return await _page(request, SignInForm())
+    return await show_sign_in(request, SignInForm(next=local_path(request.query_params.get("next"))))
 
 
 async def sign_in_posted(request: Request) -> Response:
     """The same answer whether or not the address may sign in."""
-    sent = await posted(request)
+    try:
+        sent = await posted(request)
+    except FormStale as stale:
+        return await show_sign_in(request, SignInForm(await posted_openly(request)), stale)
     role = sent.get("role")
-    if site_of(request).settings.is_demo and isinstance(role, str) and role in DEMO_ROLES:
-        return await _sign_in_as(request, demo_address(role))
     form = SignInForm(sent)
+    if site_of(request).settings.is_demo and isinstance(role, str) and role in DEMO_ROLES:
+        return await _sign_in_as(request, demo_address(role), local_path(text_of(form.next)))
     if not form.validate():
-        return await _page(request, form, 422)
-    await _send_link(request, text_of(form.email))
-    return await _page(request, form, is_sent=True)
+        return await show_sign_in(request, form, status=422)
+    await _send_link(request, text_of(form.email), local_path(text_of(form.next)))
+    return await show_sign_in(request, form, is_sent=True)
 
 
 async def confirm_page(request: Request) -> Response:
@@ -60,10 +72,10 @@ async def confirmed(request: Request) -> Response:
     site, secret = site_of(request), request.path_params["token"]
     await posted(request)
 
-    async def use(session: AsyncSession) -> str:
+    async def use(session: AsyncSession) -> tuple[str, str]:
         return await sessions.use_link(session, site.tokens, secret, site.clock())
 
-    return _signed_in(request, await site.unit_of_work.run(use))
+    return await enter(request, use)
 
 
 async def signed_out(request: Request) -> Response:
@@ -74,58 +86,94 @@ async def signed_out(request: Request) -> Response:
         await sessions.close_session(session, site.tokens, cookie or "")
 
     await site.unit_of_work.run(close)
-    response = RedirectResponse("/", 303)
-    response.delete_cookie(cookie_name(request, "session"), secure=site.settings.is_https, httponly=True)
+    return forget_session(request)
+
+
+async def enter(request: Request, opening: Opening) -> Response:
+    """Open a session in place of the one that this browser may have had, and go on to the page that was asked for."""
+    site, before = site_of(request), request.cookies.get(cookie_name(request, "session"))
+
+    async def open_anew(session: AsyncSession) -> tuple[str, str]:
+        opened = await opening(session)
+        await sessions.close_session(session, site.tokens, before or "")
+        return opened
+
+    cookie, path = await site.unit_of_work.run(open_anew)
+    response = RedirectResponse(path, 303)
+    set_cookie(request, response, "session", cookie, int(sessions.SESSION_KEPT.total_seconds()))
     return response
 
 
-async def _page(request: Request, form: SignInForm, status: int = 200, *, is_sent: bool = False) -> Response:
-    is_demo = site_of(request).settings.is_demo
-    one_click = [{"role": role, "title": title} for role, title in DEMO_ROLES.items()] if is_demo else []
-    return await render(request, "people/sign_in.html", status=status, form=form, is_sent=is_sent, one_click=one_click)
+def forget_session(request: Request) -> Response:
+    """Back to the first page, without a cookie."""
+    response = RedirectResponse("/", 303)
+    is_https = site_of(request).settings.is_https
+    response.delete_cookie(cookie_name(request, "session"), secure=is_https, httponly=True, samesite="lax")
+    return response
 
 
-async def _send_link(request: Request, email: str) -> None:
+async def show_sign_in(
+    request: Request,
+    form: SignInForm,
+    refusal: EngageError | None = None,
+    *,
+    status: int = 200,
+    is_sent: bool = False,
+) -> Response:
+    """The sign-in page, with what was refused where something was."""
     site = site_of(request)
-    settings, now = site.settings, site.clock()
+    form.problem = str(refusal) if refusal else None
+    return await render(
+        request,
+        "people/sign_in.html",
+        status=refusal.status if refusal else status,
+        form=form,
+        is_sent=is_sent,
+        one_click=DEMO_ROLES if site.settings.is_demo else {},
+        has_provider=site.provider is not None,
+    )
+
+
+async def _send_link(request: Request, email: str, path: str) -> None:
+    """Whoever may not sign in costs the same work, but for the message itself."""
+    site = site_of(request)
+    now = site.clock()
 
     async def send(session: AsyncSession) -> None:
-        if not await sessions.roles_of(session, email):
-            return
-        secret = await sessions.make_link(session, site.tokens, email, now)
+        secret = await sessions.make_link(session, site.tokens, email, now, path)
         if secret is None:
             return
-        message = Message(
-            key=f"sign-in:{site.tokens.fingerprint('sign-in', secret)}",
-            sender=Mailbox(settings.mail_from, settings.organisation),
-            recipient=Mailbox(email, ""),
-            letter=site.letters.render(
-                "sign_in",
-                link=f"{settings.base_url}/sign-in/{secret}",
-                minutes=int(sessions.LINK_KEPT.total_seconds() // 60),
-            ),
-            dated=now,
-        )
-        await put(session, message, kind="SignIn", stream=f"sign-in:{email.lower()}"[:60], now=now)
+        message = _message(site, email, secret)
+        if await may_sign_in(session, email):
+            await put(session, message, kind="SignIn", stream=f"sign-in:{email.lower()}"[:60], now=now)
 
     await site.unit_of_work.run(send)
 
 
-async def _sign_in_as(request: Request, email: str) -> Response:
+def _message(site: Site, email: str, secret: str) -> Message:
+    settings = site.settings
+    return Message(
+        key=f"sign-in:{site.tokens.fingerprint('sign-in', secret)}",
+        sender=Mailbox(settings.mail_from, settings.organisation),
+        recipient=Mailbox(email, ""),
+        letter=site.letters.render(
+            "sign_in",
+            link=f"{settings.base_url}/sign-in/{secret}",
+            minutes=int(sessions.LINK_KEPT.total_seconds() // 60),
+        ),
+        dated=site.clock(),
+    )
+
+
+async def _sign_in_as(request: Request, email: str, path: str) -> Response:
     site = site_of(request)
 
-    async def open_session(session: AsyncSession) -> str:
-        if not await sessions.roles_of(session, email):
+    async def open_session(session: AsyncSession) -> tuple[str, str]:
+        if not await may_sign_in(session, email):
             raise NotFound("Nobody plays this role here.")
-        return await sessions.open_session(session, site.tokens, email, site.clock())
+        return await sessions.open_session(session, site.tokens, email, site.clock(), "demo"), path
 
-    return _signed_in(request, await site.unit_of_work.run(open_session))
-
-
-def _signed_in(request: Request, cookie: str) -> Response:
-    response = RedirectResponse("/console", 303)
-    set_cookie(request, response, "session", cookie, int(sessions.SESSION_KEPT.total_seconds()))
-    return response
+    return await enter(request, open_session)
 
 
 routes = [

@@ -1,23 +1,26 @@
-"""Sign-in by a one-time link, sessions kept on the server, roles granted by address. Functions never commit."""
+"""Sign-in by a one-time link, and sessions kept on the server. Functions never commit."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.errors import LinkExpired
-from engage.people.models import RoleGrant, SignInLink, SignInSession
+from engage.journal import append
+from engage.people.actors import account_id, numbered
+from engage.people.facts import SessionsEnded, SignedIn
+from engage.people.models import SignInLink, SignInSession
+from engage.people.returning import HOME
+from engage.people.roles import may_sign_in, roles_of
 from engage.tokens import Tokens
 
 LINK_KEPT = timedelta(minutes=15)
 SESSION_KEPT = timedelta(hours=12)
 MOST_LINKS = 5  # for one address in the time that a link is good for
-ROLES = frozenset({"admin", "organiser", "access", "door", "workforce", "pcs", "trustee"})
-GROUP_LEAD = "group_lead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class HasSessions(Protocol):
 
 
 async def signed_in(cookie: str | None, site: HasSessions) -> Person | None:
-    """Whose session the cookie is; None without one, or when it is over."""
+    """Whose session the cookie is; None without one, when it is over, or for whoever may not sign in any more."""
     if not cookie:
         return None
     async with site.database.reading() as session:
@@ -48,15 +51,15 @@ async def signed_in(cookie: str | None, site: HasSessions) -> Person | None:
             SignInSession.expires_at > site.clock(),
         )
         email = await session.scalar(query)
-        return Person(email, await roles_of(session, email)) if email else None
+        if email is None:
+            return None
+        roles = await roles_of(session, email)
+        return Person(email, roles) if roles or await may_sign_in(session, email) else None
 
 
-async def roles_of(session: AsyncSession, email: str) -> frozenset[str]:
-    """The roles that an address holds."""
-    return frozenset(await session.scalars(select(RoleGrant.role).where(RoleGrant.email == email.lower())))
-
-
-async def make_link(session: AsyncSession, tokens: Tokens, email: str, now: datetime) -> str | None:
+async def make_link(
+    session: AsyncSession, tokens: Tokens, email: str, now: datetime, next_path: str = HOME
+) -> str | None:
     """A one-time secret for the address, good for fifteen minutes; None where too many were made lately."""
     lately = select(func.count()).where(SignInLink.email == email.lower(), SignInLink.created_at > now - LINK_KEPT)
     if (await session.scalar(lately) or 0) >= MOST_LINKS:
@@ -68,25 +71,33 @@ async def make_link(session: AsyncSession, tokens: Tokens, email: str, now: date
             email=email.lower(),
             created_at=now,
             expires_at=now + LINK_KEPT,
+            next_path=next_path,
         )
     )
     return secret
 
 
-async def use_link(session: AsyncSession, tokens: Tokens, secret: str, now: datetime) -> str:
-    """Spend the link and open a session; the cookie's value. Raises LinkExpired."""
+async def use_link(session: AsyncSession, tokens: Tokens, secret: str, now: datetime) -> tuple[str, str]:
+    """Spend the link, and any other of that address, and open a session.
+
+    The cookie's value, and the page that was asked for. Raises LinkExpired.
+    """
+    fingerprint = tokens.fingerprint("sign-in", secret)
     spend = (
         delete(SignInLink)
-        .where(SignInLink.fingerprint == tokens.fingerprint("sign-in", secret), SignInLink.expires_at > now)
-        .returning(SignInLink.email)
+        .where(SignInLink.fingerprint == fingerprint, SignInLink.expires_at > now)
+        .returning(SignInLink.email, SignInLink.next_path)
     )
-    email = await session.scalar(spend)
-    if email is None:
+    spent = (await session.execute(spend)).one_or_none()
+    if spent is None or not await may_sign_in(session, spent.email):
         raise LinkExpired("This sign-in link has been used or is older than 15 minutes. Ask for a new one.")
-    return await open_session(session, tokens, email, now)
+    await session.execute(delete(SignInLink).where(SignInLink.email == spent.email))
+    return await open_session(session, tokens, spent.email, now), spent.next_path
 
 
-async def open_session(session: AsyncSession, tokens: Tokens, email: str, now: datetime) -> str:
+async def open_session(
+    session: AsyncSession, tokens: Tokens, email: str, now: datetime, way: Literal["link", "account", "demo"] = "link"
+) -> str:
     """A session of twelve hours for the address; the cookie's value."""
     cookie = secrets.token_urlsafe(24)
     session.add(
@@ -94,6 +105,8 @@ async def open_session(session: AsyncSession, tokens: Tokens, email: str, now: d
             fingerprint=tokens.fingerprint("session", cookie), email=email.lower(), expires_at=now + SESSION_KEPT
         )
     )
+    number = await account_id(session, email)
+    await append(session, SignedIn(account_id=number, way=way), now, numbered(number))
     return cookie
 
 
@@ -104,22 +117,16 @@ async def close_session(session: AsyncSession, tokens: Tokens, cookie: str) -> N
     )
 
 
-def is_role(role: str) -> bool:
-    """Whether a role is one of the contract's, such as organiser or group_lead:directorate:audit."""
-    name, *scope = role.split(":")
-    if name == GROUP_LEAD:
-        return len(scope) == 2 and all(scope)
-    return not scope and name in ROLES
+async def close_sessions(session: AsyncSession, email: str, now: datetime, actor: str) -> int:
+    """Sign the address out everywhere, and forget the links that would sign it in; how many sessions ended."""
+    ended = delete(SignInSession).where(SignInSession.email == email.lower()).returning(SignInSession.expires_at)
+    count = sum(expires_at > now for expires_at in await session.scalars(ended))
+    await session.execute(delete(SignInLink).where(SignInLink.email == email.lower()))
+    await append(session, SessionsEnded(account_id=await account_id(session, email), count=count), now, actor)
+    return count
 
 
-async def grant(session: AsyncSession, email: str, roles: list[str], now: datetime) -> None:
-    """Give the roles; one that is held already stays as it was."""
-    held = await roles_of(session, email)
-    session.add_all(
-        RoleGrant(email=email.lower(), role=role, granted_at=now) for role in dict.fromkeys(roles) if role not in held
-    )
-
-
-async def revoke(session: AsyncSession, email: str, roles: list[str]) -> None:
-    """Take the roles away; one that is not held is no fault."""
-    await session.execute(delete(RoleGrant).where(RoleGrant.email == email.lower(), RoleGrant.role.in_(roles)))
+async def live_sessions(session: AsyncSession, email: str, now: datetime) -> int:
+    """In how many browsers the address is signed in."""
+    live = select(func.count()).where(SignInSession.email == email.lower(), SignInSession.expires_at > now)
+    return await session.scalar(live) or 0

@@ -9,6 +9,7 @@ import pytest
 from engage.database import Database
 from engage.journal import JournalEntry
 from tests.acceptance.commands import Commands, Ran
+from tests.provider import real_provider
 from tests.site import on_sqlite
 from tests.smtp_server import SmtpServer
 
@@ -85,3 +86,14 @@ async def test_relay_that_does_not_let_us_in_is_a_fault(commands: Commands, url:
     async with SmtpServer() as relay:
         ran = await checked(commands, **SOUND, SMTP_URL=url.format(port=relay.port))
     assert found(ran)["smtp"] == "fault"
+
+
+@on_sqlite
+async def test_provider_that_answers_is_told_from_one_that_does_not(commands: Commands, tmp_path: Path) -> None:
+    client = {"OIDC_CLIENT_ID": "engage", "OIDC_CLIENT_SECRET": "known to both"}
+    async with real_provider(tmp_path) as provider:
+        sound = await checked(commands, **client, OIDC_ISSUER=provider.url)
+        other = await checked(commands, **client, OIDC_ISSUER=provider.url.replace("127.0.0.1", "localhost") + "/")
+    gone = await checked(commands, **client, OIDC_ISSUER=provider.url)
+    assert [found(ran)["sign-in"] for ran in (sound, other, gone)] == ["ok", "fault", "fault"]
+    assert "http://engage.example.org/oidc/callback" in sound.out

@@ -7,7 +7,8 @@ from functools import partial
 from starlette.routing import Route
 
 from engage.notify.models import CaughtMessage
-from engage.people.sessions import grant, make_link, open_session
+from engage.people.roles import grant
+from engage.people.sessions import make_link, open_session
 from tests.site import JSON, Site, link_in, on_sqlite
 
 NOT_NOW = 409  # such as the ticket of somebody who has no place

@@ -84,7 +84,7 @@ async def test_passphrase_that_guards_a_share_cannot_be_changed(site: Site) -> N
 
 @on_sqlite
 async def test_page_is_there_for_trustees_alone(site: Site) -> None:
-    assert (await site.open(PAGE)).status == 404
+    assert (await site.open(PAGE)).status == 303
     await sign_in(site, "admin", "workforce", "pcs")
     assert (await site.open(PAGE)).status == 404
     assert (await site.browser.post(PAGE, data={"passphrase": PASSPHRASE, "again": PASSPHRASE})).status_code == 404

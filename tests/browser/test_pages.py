@@ -1,6 +1,9 @@
 """Every page, in a wide and in a narrow window: accessible by axe's rules, no wider than the window, all its own."""
 
+import uuid
+
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
 
@@ -65,6 +68,54 @@ async def test_console_is_accessible_after_one_click(visit: Visit) -> None:
     assert visit.page.url.endswith("/console")
     await visit.check()
     await visit.page.get_by_role("button", name="Sign out").click()
+    await visit.page.wait_for_url(f"{visit.demo.url}/")
     assert await visit.go("/console") == 200
-    assert visit.page.url.endswith("/sign-in")
+    assert visit.page.url.endswith("/sign-in?next=%2Fconsole")
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("role", "paths"),
+    [
+        ("Administrator", ["/console/people", "/console/people/1", "/console/audit", "/console/account"]),
+        ("Trade union PCS", ["/console/confirmations", "/console/waves"]),
+    ],
+)
+async def test_pages_of_each_role_are_accessible(visit: Visit, role: str, paths: list[str]) -> None:
+    await visit.go("/sign-in")
+    await visit.page.get_by_role("button", name=role).click()
+    await visit.page.wait_for_url("**/console")
+    for path in paths:
+        assert await visit.go(path) == 200
+        await visit.check()
+    assert visit.complaints == []
+
+
+async def test_role_is_given_and_confirmed_by_keyboard_alone(visit: Visit) -> None:
+    page, email = visit.page, f"union-{uuid.uuid4().hex}@example.org"
+    await visit.go("/sign-in")
+    await page.get_by_role("button", name="Administrator").click()
+    await page.wait_for_url("**/console")
+    await visit.go("/console/people")
+    await page.get_by_label("Their email address").focus()
+    await page.keyboard.type(email)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Trade union")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_contain_text("Give union-")
+    await visit.check()
+    await page.get_by_role("button", name="Give the role").press("Enter")
+    await expect(page.get_by_text("to be confirmed")).not_to_have_count(0)
+    await visit.check()
+    await page.get_by_role("button", name="Sign out").press("Enter")
+    await page.wait_for_url(f"{visit.demo.url}/")
+    await visit.go("/sign-in")
+    await page.get_by_role("button", name="Trade union PCS").press("Enter")
+    await page.wait_for_url("**/console")
+    await visit.go("/console/confirmations")
+    await visit.check()
+    await page.get_by_role("button", name=f"Confirm {email}").press("Enter")
+    await expect(page.locator("li", has_text=email)).to_have_count(1)
+    await visit.check()
     assert visit.complaints == []

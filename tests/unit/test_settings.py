@@ -48,3 +48,23 @@ def test_replies_need_room_for_their_tag() -> None:
     from_environment(listening | {"ENGAGE_MAIL_FROM": f"{'x' * 23}@example.org"})
     with pytest.raises(SettingsInvalid, match="ENGAGE_MAIL_FROM"):
         from_environment(listening | {"ENGAGE_MAIL_FROM": f"{'x' * 24}@example.org"})
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (["ISSUER"], "ENGAGE_OIDC_CLIENT_ID and ENGAGE_OIDC_CLIENT_SECRET are missing"),
+        (["CLIENT_ID", "CLIENT_SECRET"], "ENGAGE_OIDC_ISSUER is missing"),
+        (["ISSUER", "CLIENT_ID"], "ENGAGE_OIDC_CLIENT_SECRET is missing"),
+    ],
+)
+def test_half_of_the_settings_for_work_accounts_is_refused(given: list[str], missing: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        from_environment(GOOD | {f"ENGAGE_OIDC_{name}": "https://login.example.org" for name in given})
+    assert str(refused.value).startswith(missing)
+
+
+def test_issuer_is_an_address_of_the_web() -> None:
+    given = {"ISSUER": "login.example.org", "CLIENT_ID": "engage", "CLIENT_SECRET": "secret"}
+    with pytest.raises(SettingsInvalid, match="ENGAGE_OIDC_ISSUER must begin with http"):
+        from_environment(GOOD | {f"ENGAGE_OIDC_{name}": value for name, value in given.items()})
