@@ -1,0 +1,151 @@
+"""What the console edits beside what files load, and that no page of the console asks more as an evening grows."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import event, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engage.database import Database
+from engage.events import editing
+from engage.events.drafting import remove_sitting
+from engage.events.editing import Edit, Editor
+from engage.events.models import AskedQuestion, OpenEvening, Registration
+from engage.settings import Settings
+from engage.unit_of_work import UnitOfWork
+from tests.factories import make_evening
+from tests.loader import EVENING, Loader
+from tests.reading import sign_in
+from tests.site import Site, running
+
+MOST_STATEMENTS = 20
+PEOPLE = 20_000
+HERE = "/console/evenings/reviews-team"
+PAGES = (
+    "/console",
+    "/console/evenings",
+    HERE,
+    *(f"{HERE}/{path}" for path in ("preview", "move", "copy", "cancel", "edit/about", "sittings/sitting-0")),
+    *(f"{HERE}/posts/{path}" for path in ("caseworker", "caseworker/apply")),
+    *(f"{HERE}/tonight{path}" for path in ("", "/visitors/sitting-0", "/roll-call")),
+    *("/console/questions", "/console/questions/1"),
+)
+
+
+@pytest.fixture
+def loader(database: Database, unit_of_work: UnitOfWork, tmp_path: Path, now: datetime) -> Loader:
+    return Loader(database, unit_of_work, tmp_path, now)
+
+
+@pytest.fixture
+def editor(now: datetime) -> Editor:
+    return Editor("staff:1", now, ZoneInfo("Europe/London"))
+
+
+async def edit(loader: Loader, wanted: Edit, editor: Editor) -> int:
+    evening = await loader.evening()
+
+    async def command(session: AsyncSession) -> int:
+        stored = await editing.under_lock(session, evening.id)
+        return await editing.edit(session, stored, wanted, editor, is_confirmed=True)
+
+    return await loader.unit_of_work.run(command, locks=[(OpenEvening, evening.id)])
+
+
+async def test_file_gives_way_to_what_was_edited_until_it_is_forced(loader: Loader, editor: Editor) -> None:
+    await loader.load(EVENING)
+    wanted = Edit({"title": "Edited"}, {"1800": {"capacity": 9}}, {"caseworker": {"grade": "7"}})
+    await edit(loader, wanted, editor)
+    report = await loader.load(EVENING)
+    assert [line.partition(", not")[0] for line in report.kept] == [
+        "open evening reviews-team, title: Edited",
+        "open evening reviews-team, slot 1800, capacity: 9",
+    ]
+    assert (await loader.evening()).title == "Edited"
+    await loader.load(EVENING, is_forced=True)
+    evening = await loader.evening()
+    assert (evening.title, evening.slots[0].capacity, evening.vacancies[0].grade) == ("Reviews Team", 2, "7")
+
+
+async def test_sitting_removed_in_the_console_stays_away_until_it_is_forced(loader: Loader, editor: Editor) -> None:
+    await loader.load(EVENING)
+    evening = await loader.evening()
+
+    async def command(session: AsyncSession) -> None:
+        stored = await editing.under_lock(session, evening.id)
+        await remove_sitting(session, stored, stored.slots[1], editor)
+
+    await loader.unit_of_work.run(command, locks=[(OpenEvening, evening.id)])
+    report = await loader.load(EVENING)
+    gone = "open evening reviews-team, slot 1930: removed in the console since the last load (--force adds it again)"
+    assert report.kept == [gone]
+    assert [slot.key for slot in (await loader.evening()).slots] == ["1800"]
+    await loader.load(EVENING, is_forced=True)
+    assert [slot.key for slot in (await loader.evening()).slots] == ["1800", "1930"]
+
+
+async def test_enlarged_sitting_is_offered_to_those_who_wait(loader: Loader, editor: Editor) -> None:
+    await loader.load(EVENING)
+    for number in range(3):
+        await loader.register(f"visitor{number}@example.org")
+    assert await edit(loader, Edit(slots={"1800": {"capacity": 3}}), editor) == 1
+    assert [details["is_wish"] for _, details in await loader.facts("PlaceOffered")] == [False]
+
+
+@pytest.fixture
+async def large(database: Database, settings: Settings, now: datetime) -> AsyncIterator[Site]:
+    """A site with an evening of twenty thousand people, and an organiser signed in."""
+    async with database.writing() as session:
+        evening = make_evening(PEOPLE, PEOPLE)
+        session.add(evening)
+        await session.flush()
+        evening.slots[0].held = PEOPLE
+        row = {"open_evening_id": evening.id, "slot_id": evening.slots[0].id, "party": 1, "has_reminders": True}
+        people = [row | _person(number, now) for number in range(PEOPLE)]
+        await session.execute(insert(Registration), people)
+        question = {"open_evening_id": evening.id, "text": "Is there tea?", "asked_at": now}
+        await session.execute(insert(AskedQuestion), [question] * 1_000)
+    async with running(settings, now) as site:
+        await sign_in(site, "organiser")
+        yield site
+
+
+async def test_no_page_takes_more_than_twenty_statements(large: Site) -> None:
+    for path in PAGES:
+        with counted(large.app.state.site.database) as statements:
+            assert (await large.browser.get(path)).status_code == 200
+        assert len(statements) <= MOST_STATEMENTS, (path, statements)
+
+
+async def test_question_whether_to_tell_all_takes_few_statements(large: Site) -> None:
+    form = (await large.open(f"{HERE}/move")).form("/move")
+    with counted(large.app.state.site.database) as statements:
+        answer = await large.send(form, venue="Elsewhere")
+    assert "20,000 people will be told" in answer.text
+    assert len(statements) <= MOST_STATEMENTS
+
+
+def _person(number: int, now: datetime) -> dict[str, object]:
+    address = f"visitor{number}@example.org"
+    codes = {"uid": f"uid-{number}", "ticket_code": f"{number:08}"}
+    return {**codes, "email": address, "email_key": address, "name": address, "status": "confirmed", "created_at": now}
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """The statements that are executed meanwhile, by readers and writers."""
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        statements.append(statement)
+
+    engines = (database.engine.sync_engine, database.writer.sync_engine)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
