@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from wtforms import StringField
 
-from engage.errors import ConsultationOver, FormStale, NotFound, OutOfOrder
+from engage.errors import ConsultationOver, NotFound, OutOfOrder
 from engage.forms import PostedForm, text_area, text_of
+from engage.guarding import me, only
 from engage.people.sessions import Person
 from engage.surveys import consultation
 from engage.surveys.consultation_view import view_of, waves_to_see
@@ -20,8 +21,9 @@ from engage.surveys.questionnaire import POINTS
 from engage.surveys.record import PCS, kinds_of, role_title, speaking_roles
 from engage.surveys.waves import act, find
 from engage.values import THEMES, VALUES
-from engage.web import person_of, posted, posted_openly, render, site_of
+from engage.web import render, site_of, taken
 
+consulted = only("workforce", "pcs", "group_lead")
 MOVED_ON = (ConsultationOver, OutOfOrder)
 
 
@@ -43,21 +45,22 @@ Form = SayForm | WordsForm
 Saying = Callable[[AsyncSession, Wave], Awaitable[bool]]
 
 
+@consulted
 async def waves(request: Request) -> Response:
-    await _speaker(request)
     async with site_of(request).database.reading() as session:
         found = await waves_to_see(session)
     return await render(request, "surveys/consultation_list.html", waves=found)
 
 
+@consulted
 async def page(request: Request) -> Response:
-    person = await _speaker(request)
-    return await _page(request, person)
+    return await _page(request, await me(request))
 
 
+@consulted
 async def said(request: Request) -> Response:
-    person = await _speaker(request)
-    form, status = await _posted(request, SayForm)
+    person = await me(request)
+    form, status = await taken(request, SayForm)
     if status is not None:
         return await _page(request, person, say=form, status=status)
     role = text_of(form["role"])
@@ -73,11 +76,10 @@ async def said(request: Request) -> Response:
     return await _done(request, say, partial(_page, request, person, say=form))
 
 
+@only(PCS)
 async def worded(request: Request) -> Response:
-    person = await _speaker(request)
-    if PCS not in person.roles:
-        raise NotFound("There is no such page.")
-    form, status = await _posted(request, WordsForm)
+    person = await me(request)
+    form, status = await taken(request, WordsForm)
     if status is not None:
         return await _page(request, person, words=form, status=status)
 
@@ -86,25 +88,6 @@ async def worded(request: Request) -> Response:
         return True
 
     return await _done(request, word, partial(_page, request, person, words=form))
-
-
-async def _speaker(request: Request) -> Person:
-    """Raises NotFound for whoever takes no part in consultations."""
-    person = await person_of(request)
-    if person is None or not speaking_roles(person.roles):
-        raise NotFound("There is no such page.")
-    return person
-
-
-async def _posted(request: Request, form_of: type[Form]) -> tuple[Form, int | None]:
-    """The form, and the status with which it is shown again where it cannot be taken."""
-    try:
-        form = form_of(await posted(request))
-    except FormStale as stale:
-        form = form_of(await posted_openly(request))
-        form.problem = str(stale)
-        return form, FormStale.status
-    return form, None if form.validate() else 422
 
 
 async def _done(request: Request, saying: Saying, again: Callable[..., Awaitable[Response]]) -> Response:

@@ -13,7 +13,9 @@ from engage.bank_holidays import bank_holidays
 from engage.errors import NotFound
 from engage.people.models import Staff
 from engage.surveys import opening, planning
+from engage.surveys.action_models import CutRequest
 from engage.surveys.consultation import entries, said
+from engage.surveys.cuts import unanswered
 from engage.surveys.file import needed_of
 from engage.surveys.forecast import FamilyForecast, forecast
 from engage.surveys.groups import DIRECTORY_FAMILIES, Group, groups_of
@@ -39,6 +41,7 @@ class ConsultationView:
 
     ``last_day`` is the last moment of the ten working days, ``opens_at`` when the wave opens by itself; both None
     before the consultation has begun. ``obstacles`` stand in the way of that. ``people`` are all that are asked.
+    ``wishes`` are those for other groups that nobody has answered.
     """
 
     wave: Wave
@@ -54,6 +57,7 @@ class ConsultationView:
     obstacles: list[str]
     objectors: list[str]
     record: Sequence[ConsultationEntry]
+    wishes: Sequence[CutRequest]
     is_open_for_comment: bool
 
 
@@ -86,6 +90,7 @@ async def view_of(session: AsyncSession, key: str, zone: ZoneInfo, now: datetime
         obstacles=[each.text for each in in_the_way],
         objectors=[role_title(role) for role in standing_objections(said(record))],
         record=record,
+        wishes=await unanswered(session) if is_unopened else (),
         is_open_for_comment=is_unopened,
     )
 
