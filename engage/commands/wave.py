@@ -1,4 +1,4 @@
-"""`engage wave`: open, close, extend or void a pulse wave by hand."""
+"""`engage wave`: open, close, extend, tally, publish or void a pulse wave by hand."""
 
 import argparse
 import asyncio
@@ -8,9 +8,10 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from engage.commands import tallying
 from engage.commands.running import settings, workplace
 from engage.settings import Settings
-from engage.surveys import closing, opening
+from engage.surveys import closing, opening, publishing
 from engage.surveys.models import Wave
 from engage.surveys.waves import act as act_on
 from engage.surveys.waves import find
@@ -21,7 +22,7 @@ SHORTEST_INSTANT = len("2027-05-07T17")
 
 
 def define(parser: argparse.ArgumentParser) -> None:
-    acts = parser.add_subparsers(required=True, metavar="open|close|extend|void")
+    acts = parser.add_subparsers(required=True, metavar="open|close|extend|tally|publish|void")
     opened = _add(acts, "open", "freeze whom it asks and what, and send the invitations", _open, _asked)
     opened.add_argument("--reason", metavar="TEXT", help="published; needed before the consultation has run its time")
     opened.add_argument("--joiners", action="store_true", help="of an open wave: ask those too who joined since")
@@ -29,6 +30,14 @@ def define(parser: argparse.ArgumentParser) -> None:
     extended = _add(acts, "extend", "take answers for longer, or, once closed, give results later", _extend, _extended)
     extended.add_argument(
         "--until", metavar="ISO8601", type=_until, required=True, help="local time, or with an offset"
+    )
+    tallied = _add(
+        acts, "tally", "open the answers of a closed wave, count them and destroy them", _publish, _published
+    )
+    tallied.set_defaults(act=tallying.act)
+    published = _add(acts, "publish", "let every audience see the results in the same second", _publish, _published)
+    published.add_argument(
+        "--comments", action="store_true", help="afterwards: the comments that both readers agreed to"
     )
     voided = _add(acts, "void", "destroy every answer unopened", _void, _voided)
     voided.add_argument("--reason", metavar="TEXT", help="told to everybody")
@@ -91,6 +100,13 @@ async def _extend(
     return await closing.extend(session, wave, at, given.zone, now)
 
 
+async def _publish(
+    options: argparse.Namespace, given: Settings, now: datetime, session: AsyncSession, wave: Wave
+) -> bool:
+    publish = publishing.publish_comments if options.comments else publishing.publish
+    return await publish(session, wave, given.zone, now)
+
+
 async def _void(options: argparse.Namespace, given: Settings, now: datetime, session: AsyncSession, wave: Wave) -> bool:
     return await closing.void(session, wave, now, reason=options.reason)
 
@@ -107,6 +123,10 @@ def _closed(wave: Wave, given: Settings) -> str:
 def _extended(wave: Wave, given: Settings) -> str:
     results = f", with results by {wave.results_by:%Y-%m-%d}" if wave.results_by else ""
     return f"is extended: it closes at {instant(wave.closes_at, given.zone)}{results}; everybody is told."
+
+
+def _published(wave: Wave, given: Settings) -> str:
+    return f"is published for every audience: {given.base_url}/results/{wave.key}"
 
 
 def _voided(wave: Wave, given: Settings) -> str:

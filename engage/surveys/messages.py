@@ -19,7 +19,10 @@ from engage.unit_of_work import UnitOfWork
 BEGUN = "wave-fact:"  # how the keys of rounds begin that a fact begins; then comes the fact's number
 TO_ALL: Mapping[str, type[facts.ToldWaveFact]] = {
     fact.__name__: fact
-    for fact in (facts.WaveOpened, facts.JoinersAdded, facts.WaveExtended, facts.WaveClosed, facts.WaveVoided)
+    for fact in (
+        *(facts.WaveOpened, facts.JoinersAdded, facts.WaveExtended, facts.WaveClosed),
+        *(facts.WavePublished, facts.WaveVoided),
+    )
 }
 
 
@@ -63,4 +66,5 @@ async def _circular(session: AsyncSession, entry: JournalEntry) -> Circular:
         case facts.WaveClosed():
             return Circular(told.CLOSED, wave.id, key, told.results(fact.results_by))
         case _:
-            return Circular(told.VOIDED, wave.id, key, {})
+            end = told.PUBLISHED if isinstance(fact, facts.WavePublished) else told.VOIDED
+            return Circular(end, wave.id, key, {})

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 WORKFORCE, PCS, GROUP_LEAD = "workforce", "pcs", "group_lead:"
+TITLES = {WORKFORCE: "Workforce team", PCS: "PCS", "owner": "Owner", "staff": "Member of staff"}
 KINDS = ("comment", "objection", "withdrawal", "answer")
 
 
@@ -43,7 +44,7 @@ def role_title(role: str) -> str:
     if role.startswith(GROUP_LEAD):
         _, family, key = role.split(":")
         return f"Chair of {key.replace('_', ' ').replace('-', ' ')} ({family.replace('_', ' ')})"
-    return {WORKFORCE: "Workforce team", PCS: "PCS"}[role]
+    return TITLES[role]
 
 
 def _rank(role: str) -> tuple[bool, bool, str]:

@@ -11,7 +11,10 @@ from engage.surveys.models import NO_ORDER
 
 
 class Tally(Base):
-    """What was counted of a wave: the certificate and the counters of the groups that are released, and no others."""
+    """What was counted of a wave: the certificate and the counters of the groups that are released, and no others.
+
+    It is gone once the wave is published: what the next wave is compared with is in its release.
+    """
 
     __tablename__ = "tally"
 
@@ -42,7 +45,8 @@ class CountedComment(Base):
 class Release(Base):
     """What was published at one instant, as it was sealed: ``content`` is the contract's JSON for the widest scope.
 
-    ``kind`` is results or comments. The next release of the chain names this one's ``root``.
+    ``kind`` is results or comments; nothing is ever changed here. The next release of the chain names this one's
+    ``root``: no two name the same, and only the first names none, which is empty here.
     """
 
     __tablename__ = "release"
@@ -52,7 +56,7 @@ class Release(Base):
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
     kind: Mapped[str] = mapped_column(String(8))
     root: Mapped[str] = mapped_column(String(71))
-    previous_root: Mapped[str | None] = mapped_column(String(71))
+    previous_root: Mapped[str] = mapped_column(String(71), unique=True)
     published_at: Mapped[datetime]
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
 

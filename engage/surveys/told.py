@@ -35,8 +35,9 @@ REMINDED = Told("Reminded", "wave_reminded", has_link=True)
 EXTENDED = Told("WaveExtended", "wave_extended", has_link=True)
 POSTPONED = Told("ResultsPostponed", "results_postponed")
 CLOSED = Told("WaveClosed", "wave_closed")
+PUBLISHED = Told("WavePublished", "wave_published")
 VOIDED = Told("WaveVoided", "wave_voided")
-TO_ALL = (ANNOUNCED, INVITED, REMINDED, EXTENDED, POSTPONED, CLOSED, VOIDED)
+TO_ALL = (ANNOUNCED, INVITED, REMINDED, EXTENDED, POSTPONED, CLOSED, PUBLISHED, VOIDED)
 
 
 def announcement(opens_at: datetime, planned_at: datetime) -> dict[str, Any]:
@@ -61,6 +62,6 @@ def is_true(told: Told, wave: Dated, details: Mapping[str, Any], now: datetime) 
     if told.has_link:
         is_as_said = told is INVITED or wave.closes_at.isoformat() == details["closes_at"]
         return wave.status == "open" and now < wave.closes_at and is_as_said
-    if told is VOIDED:
-        return wave.status == "void"
+    if told in (PUBLISHED, VOIDED):
+        return wave.status == ("void" if told is VOIDED else "published")
     return wave.status in ("closed", "tallied") and results(wave.results_by).items() <= details.items()

@@ -11,12 +11,14 @@ from starlette.routing import Route
 from wtforms import PasswordField
 from wtforms.validators import ValidationError
 
-from engage.errors import EngageError, NotFound, ShareHeld
+from engage.errors import EngageError, ShareHeld
 from engage.forms import PostedForm, text_of
+from engage.guarding import me, only
 from engage.people.sessions import Person
 from engage.surveys import custody
+from engage.surveys.handing import asked_of
 from engage.surveys.models import KeyShare, Trustee
-from engage.web import person_of, posted, render, site_of
+from engage.web import posted, render, site_of
 
 SHORTEST, LONGEST = 20, 500  # characters
 
@@ -48,13 +50,15 @@ async def enrol(session: AsyncSession, trustee: Trustee) -> None:
     await session.merge(trustee)
 
 
+@only("trustee")
 async def page(request: Request) -> Response:
-    return await _page(request, await _trustee(request), EnrolForm())
+    return await _page(request, await me(request), EnrolForm())
 
 
+@only("trustee")
 async def enrolled(request: Request) -> Response:
     """The key pair is made in a thread, since that takes its time on purpose."""
-    person, site = await _trustee(request), site_of(request)
+    person, site = await me(request), site_of(request)
     form = EnrolForm(await posted(request))
     if not form.validate():
         return await _page(request, person, form, 422)
@@ -69,18 +73,11 @@ async def enrolled(request: Request) -> Response:
     return RedirectResponse("/console/trustee", 303)
 
 
-async def _trustee(request: Request) -> Person:
-    """Raises NotFound for everybody else."""
-    person = await person_of(request)
-    if person is None or "trustee" not in person.roles:
-        raise NotFound("There is no such page.")
-    return person
-
-
 async def _page(request: Request, person: Person, form: EnrolForm, status: int = 200) -> Response:
     async with site_of(request).database.reading() as session:
         trustee = await session.get(Trustee, person.email)
-    return await render(request, "surveys/trustee.html", status=status, form=form, trustee=trustee)
+        asked = await asked_of(session, person.email, site_of(request).clock())
+    return await render(request, "surveys/trustee.html", status=status, form=form, trustee=trustee, asked=asked)
 
 
 routes = [
