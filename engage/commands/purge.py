@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from engage.commands.running import instant, settings, workplace
 from engage.purging import purge
+from engage.surveys.mixing import mix_all
 
 
 def define(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,7 @@ def act(options: argparse.Namespace) -> None:
         given = settings()
         async with workplace(given) as at:
             done = await purge(at.unit_of_work, options.now or datetime.now(UTC), given.zone)
+            await mix_all(at.database, at.unit_of_work)
         print("Forgotten: " + ", ".join(f"{count} {name}" for name, count in done.items()))
 
     asyncio.run(run())

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-import unicodedata
+import re
 from collections import defaultdict
 
 from starlette.datastructures import FormData
@@ -12,6 +12,7 @@ from engage.surveys.questionnaire import COMMENT_BYTES, NOT_APPLICABLE, POINTS, 
 from engage.surveys.seal import Sealer, Sheet
 
 QUESTION, GROUP, COMMENT = "q-", "group-", "comment-"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all of Unicode's category Cc but tabs and ends of lines
 SHEET_BOX, COMMENTS_BOX = "sealed-sheet", "sealed-comments"
 CHOICES = {str(point): title for point, title in POINTS.items()} | {NOT_APPLICABLE: "Not applicable"}
 NOT_ASKED = "The form had a question or a group that this survey does not have. Check your answers and send them again."
@@ -91,8 +92,7 @@ def sealed_boxes(posted: FormData, sealer: Sealer) -> tuple[bytes, bytes]:
 
 def tidied(text: str) -> str:
     """A comment as it is sealed: lines end alike, and control characters are left out."""
-    lines = text.replace("\r\n", "\n").strip()
-    return "".join(letter for letter in lines if letter in "\n\t" or unicodedata.category(letter) != "Cc")
+    return CONTROL.sub("", text.replace("\r\n", "\n").strip())
 
 
 def _decoded(posted: FormData, name: str) -> bytes:

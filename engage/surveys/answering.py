@@ -4,36 +4,23 @@ Nothing here writes a time, a name, an address or a fact: no row tells whose a s
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from engage.database import insert_for
 from engage.errors import LinkSpent, NotFound, WaveNotOpen
-from engage.surveys import custody
-from engage.surveys.groups import DIRECTORY_FAMILIES
-from engage.surveys.links import Links
-from engage.surveys.models import RosterEntry, SealedComments, SealedSheet, SpentLink, Wave
-from engage.surveys.questionnaire import Questionnaire, read
+from engage.surveys.models import SealedComments, SealedSheet, SpentLink, Wave
+from engage.surveys.open_waves import Asked, OpenWave
 
 SPENT = "Answers came in with this link already. They are counted, and nobody can see or change them, you included."
 UNKNOWN = "This link is incomplete or is not one of ours. Open the link in your latest message from us."
 KEY_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One person asked in an open wave: the wave, what it asks, their groups by family, and their link's print."""
-
-    wave: Wave
-    questionnaire: Questionnaire
-    groups: Mapping[str, str]
-    fingerprint: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +47,14 @@ async def find_wave(session: AsyncSession, key: str) -> Wave:
     return wave
 
 
-async def find(session: AsyncSession, wave: Wave, token: str, secret_key: str) -> Asked:
-    """Who is asked with that link of an open wave. Raises NotFound, LinkSpent, KeyUnreadable."""
-    links = Links(custody.unwrap_link_key(secret_key, wave.key, wave.wrapped_link_key or b""), wave.key)
-    entry = await session.get(RosterEntry, links.read(token) or 0)
-    if entry is None or entry.wave_id != wave.id:
+async def find(session: AsyncSession, wave: OpenWave, token: str) -> Asked:
+    """Who is asked with that link of an open wave. Raises NotFound, LinkSpent."""
+    asked = wave.asked(token)
+    if asked is None:
         raise NotFound(UNKNOWN)
-    fingerprint = links.fingerprint(entry.id)
-    if await session.get(SpentLink, fingerprint):
+    if await session.get(SpentLink, asked.fingerprint):
         raise LinkSpent(SPENT)
-    version = wave.questionnaire
-    questionnaire = read(version.key, version.version, version.title, version.content)
-    groups = {family: getattr(entry, family) for family in DIRECTORY_FAMILIES}
-    return Asked(wave, questionnaire, groups, fingerprint)
-
-
-async def sizes(session: AsyncSession, asked: Asked) -> dict[str, int]:
-    """How many people are asked in this person's group of each family of the directory."""
-    counts = [
-        func.count().filter(getattr(RosterEntry, family) == title).label(family)
-        for family, title in asked.groups.items()
-    ]
-    query = select(*counts).where(RosterEntry.wave_id == asked.wave.id)
-    return dict((await session.execute(query)).mappings().one())
+    return asked
 
 
 async def submit_all(session: AsyncSession, items: Sequence[tuple[Submission, datetime]]) -> Sequence[Exception | None]:
@@ -90,19 +62,23 @@ async def submit_all(session: AsyncSession, items: Sequence[tuple[Submission, da
 
     Each item is answered with None or its refusal, LinkSpent or WaveNotOpen.
     """
-    refusals: list[Exception | None] = []
-    in_time: list[Submission] = []
-    for submission, now in items:
-        wave = await session.get_one(Wave, submission.wave_id)
-        is_open = takes_answers(wave, now)
-        refusals.append(None if is_open else WaveNotOpen("This survey has closed. Your answers were not stored."))
-        in_time += [submission] if is_open else []
-    won = await _spend(session, in_time)
+    waves = {each: await session.get_one(Wave, each) for each in {submission.wave_id for submission, _ in items}}
+    is_open = [takes_answers(waves[submission.wave_id], now) for submission, now in items]
+    in_time = [submission for (submission, _), is_in_time in zip(items, is_open, strict=True) if is_in_time]
+    won = await _spend(session, in_time) if in_time else {}
     await _store(session, list(won.values()))
-    for place, (submission, _) in enumerate(items):
-        if refusals[place] is None and won.get(submission.fingerprint) is not submission:
-            refusals[place] = LinkSpent(SPENT)
-    return refusals
+    for wave_id, count in Counter(each.wave_id for each in won.values()).items():
+        waves[wave_id].spent += count
+    return [
+        _refusal(won.get(submission.fingerprint) is submission, is_in_time)
+        for (submission, _), is_in_time in zip(items, is_open, strict=True)
+    ]
+
+
+def _refusal(is_stored: bool, is_in_time: bool) -> Exception | None:
+    if not is_in_time:
+        return WaveNotOpen("This survey has closed. Your answers were not stored.")
+    return None if is_stored else LinkSpent(SPENT)
 
 
 async def _spend(session: AsyncSession, submissions: Sequence[Submission]) -> dict[bytes, Submission]:
@@ -110,24 +86,25 @@ async def _spend(session: AsyncSession, submissions: Sequence[Submission]) -> di
     first: dict[bytes, Submission] = {}
     for submission in submissions:
         first.setdefault(submission.fingerprint, submission)
-    if not first:
-        return {}
-    rows = [{"fingerprint": each.fingerprint, "wave_id": each.wave_id} for each in first.values()]
-    spend = insert_for(session)(SpentLink).values(rows).on_conflict_do_nothing().returning(SpentLink.fingerprint)
-    return {fingerprint: first[fingerprint] for fingerprint in await session.scalars(spend)}
+    query = select(SpentLink.fingerprint).where(SpentLink.fingerprint.in_(first))
+    for fingerprint in await session.scalars(query):
+        del first[fingerprint]
+    return first
 
 
 async def _store(session: AsyncSession, submissions: Sequence[Submission]) -> None:
-    """Both boxes of each, and the one number of progress."""
+    """What each link was spent on."""
     if not submissions:
         return
-    await session.execute(insert(SealedSheet), _unordered([(each.wave_id, each.sheet) for each in submissions]))
-    await session.execute(insert(SealedComments), _unordered([(each.wave_id, each.comments) for each in submissions]))
-    for submission in submissions:
-        (await session.get_one(Wave, submission.wave_id)).spent += 1
+    spent = sorted((each.fingerprint, each.wave_id) for each in submissions)
+    links = [{"fingerprint": fingerprint, "wave_id": wave_id} for fingerprint, wave_id in spent]
+    sheets = unordered([(each.wave_id, each.sheet) for each in submissions])
+    comments = unordered([(each.wave_id, each.comments) for each in submissions])
+    for model, rows in ((SpentLink, links), (SealedSheet, sheets), (SealedComments, comments)):
+        await session.execute(insert(Wave.metadata.tables[model.__tablename__]), rows)
 
 
-def _unordered(boxes: Sequence[tuple[int, bytes]]) -> list[dict[str, Any]]:
+def unordered(boxes: Sequence[tuple[int, bytes]]) -> list[dict[str, Any]]:
     """Rows in the order of their random keys, which is none."""
     keyed = sorted((secrets.token_bytes(KEY_BYTES), wave_id, box) for wave_id, box in boxes)
     return [{"key": key, "wave_id": wave_id, "content": box} for key, wave_id, box in keyed]

@@ -117,7 +117,7 @@ def _padded(written: bytes, length: int) -> bytes:
 
 def _read(written: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(written)
+        content = json.loads(written.decode())
     except (ValueError, RecursionError) as error:
         raise Damaged("what is in the box is no JSON") from error
     if not isinstance(content, dict):

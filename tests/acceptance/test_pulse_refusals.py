@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from nacl.public import PrivateKey
 
-from engage.surveys.models import Wave
+from engage.surveys import closing
+from engage.surveys.models import RosterEntry, Wave
 from engage.surveys.seal import Sealer, Sheet
 from tests.acceptance.answering import answer, boxed
 from tests.pulses import CLOSES_AT, Pulse, open_pulse
@@ -122,6 +123,50 @@ async def test_wave_that_is_extended_takes_answers_again(site: Site, pulse: Puls
 
 
 @on_sqlite
-async def test_form_of_a_megabyte_is_too_much_and_changes_nothing(site: Site, pulse: Pulse) -> None:
-    assert (await answer(site, pulse.path(), comment_better="x" * 1_000_000)).status_code == 413
+@pytest.mark.parametrize("field", ["comment_better", "sealed_sheet", "group_working_group", "q_valued"])
+async def test_form_of_a_megabyte_is_too_much_and_changes_nothing(site: Site, pulse: Pulse, field: str) -> None:
+    assert (await answer(site, pulse.path(), **{field: "x" * 1_000_000})).status_code == 413
+    assert not (await pulse.stored(site.database)).spent
+
+
+@on_sqlite
+async def test_link_in_capitals_is_the_same_link(site: Site, pulse: Pulse) -> None:
+    room, _, token = pulse.path().rpartition("/")
+    assert (await answer(site, f"{room}/{token.upper()}")).status_code == 303
+    assert (await site.open(pulse.path())).status == 410
+    assert (await pulse.stored(site.database)).progress == 1
+
+
+@on_sqlite
+@pytest.mark.parametrize("bad", [{"q-valued": "6"}, {"csrf_token": "stale"}, {"sealed-sheet": "AAAA"}])
+async def test_used_link_is_gone_whatever_is_sent_with_it(site: Site, pulse: Pulse, bad: dict[str, Any]) -> None:
+    form = (await site.open(pulse.path())).form(pulse.path())
+    assert (await site.send(form)).status_code == 303
+    again = await site.send(form, **bad)
+    assert again.status_code == 410
+    assert (await pulse.stored(site.database)).progress == 1
+
+
+@on_sqlite
+async def test_who_joined_after_others_had_opened_the_page_can_answer_at_once(site: Site, pulse: Pulse) -> None:
+    assert (await site.open(pulse.path())).status == 200
+    async with site.database.writing() as session:
+        (await session.get_one(Wave, 1)).invited += 1
+        joiner = RosterEntry(wave_id=1, staff_id=7, email="new@example.org", name="New", directorate="Audit", grade="7")
+        session.add(joiner)
+        await session.flush()
+        link = f"/pulse/{pulse.key}/{pulse.links.issue(joiner.id)}"
+    token = site.app.state.site.tokens.fingerprint("pulse", *link.split("/")[2:])
+    assert (await site.browser.post(link, data={"csrf_token": token})).status_code == 303
+    assert "Audit directorate (2)" in (await site.open(pulse.path())).words
+
+
+@on_sqlite
+async def test_wave_that_was_voided_since_the_page_was_opened_is_gone(site: Site, pulse: Pulse) -> None:
+    form = (await site.open(pulse.path())).form(pulse.path())
+    async with site.database.writing() as session:
+        await closing.void(session, await session.get_one(Wave, 1), site.now)
+    late = await site.send(form)
+    assert late.status_code == 410
+    assert "was called off" in Page(late).words
     assert not (await pulse.stored(site.database)).spent
