@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from engage.demo_past import set_past
 from engage.demo_staff import FIRST_NAMES, LAST_NAMES
 from engage.demo_stage import Stage
-from engage.demo_waves import set_pulse
+from engage.demo_waves import set_open_wave, set_staff
 from engage.events import booking
 from engage.events.applications import Application, Details
 from engage.events.finding import registration_id_by_email
@@ -47,9 +48,11 @@ async def is_set(stage: Stage) -> bool:
 
 
 async def play(stage: Stage) -> None:
-    """Open a pulse wave; load both evenings, moved into the future, and let people register, ask, change and cancel."""
+    """Two published pulse waves and an open one; both evenings, to which people register, change, ask and cancel."""
     await stage.unit_of_work.run(partial(_grant_roles, stage))
-    await set_pulse(stage)
+    await set_staff(stage)
+    await set_past(stage)
+    await set_open_wave(stage)
     await load(
         example_files(),
         rooms=[OPEN_EVENINGS],

@@ -80,10 +80,14 @@ class Answered:
     comments: Mapping[str, str]
 
 
-async def set_pulse(stage: Stage) -> None:
-    """The staff directory, the example's questionnaire and its next wave, and one wave that is open now."""
+async def set_staff(stage: Stage) -> None:
+    """The staff directory, the example's questionnaire and its next wave."""
     await import_staff(stage.unit_of_work, staff_file.read("staff.csv", directory()), stage.now)
     await _load(stage, folder("examples") / "gptw.toml", stage.now, stage.into_the_future)
+
+
+async def set_open_wave(stage: Stage) -> None:
+    """One wave that is open now and that some have answered."""
     monday = latest_monday(stage)
     wave = PlannedWave(f"{monday:%Y-%m}", f"Pulse survey {monday:%B %Y}", monday)
     questionnaire = await make_wave(stage, wave)
@@ -109,15 +113,15 @@ async def make_wave(stage: Stage, planned: PlannedWave) -> Questionnaire:
         file = Path(place) / f"{planned.key}.toml"
         file.write_text(planned.text)
         await _load(stage, file, asked_at)
-    wave = await _wave(stage, planned.key)
+    wave = await wave_of(stage, planned.key)
     await act(stage.unit_of_work, wave, partial(_consult, stage, asked_at))
     await act(stage.unit_of_work, wave, partial(_open, stage, opens_at))
-    return version_of((await _wave(stage, planned.key)).questionnaire)
+    return version_of((await wave_of(stage, planned.key)).questionnaire)
 
 
 async def answer(stage: Stage, planned: PlannedWave, answers: Iterable[Answered]) -> None:
     """Send these answers an hour after the opening, as with the links of these people."""
-    wave = await _wave(stage, planned.key)
+    wave = await wave_of(stage, planned.key)
     async with stage.database.reading() as session:
         query = select(RosterEntry).where(RosterEntry.wave_id == wave.id).order_by(RosterEntry.id)
         roster = (await session.scalars(query)).all()
@@ -149,7 +153,7 @@ async def _load(stage: Stage, file: Path, now: datetime, prepare: Callable[[Docu
     await load([file], rooms=[PULSE], unit_of_work=unit_of_work, zone=zone, now=now, prepare=prepare)
 
 
-async def _wave(stage: Stage, key: str) -> Wave:
+async def wave_of(stage: Stage, key: str) -> Wave:
     async with stage.database.reading() as session:
         return await answering.find_wave(session, key)
 

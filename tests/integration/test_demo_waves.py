@@ -1,4 +1,4 @@
-"""The demo's open wave: everybody is invited, some have answered, and what comes next is not due at once."""
+"""The demo's waves: two that are published, and one to which everybody is invited and some have answered."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from engage.database import Database
+from engage.demo_past import COMMENTS, NOTICED, set_past
 from engage.demo_stage import Stage
-from engage.demo_waves import ANSWERED_EARLY, latest_monday, set_pulse
+from engage.demo_waves import ANSWERED_EARLY, latest_monday, set_open_wave, set_staff
+from engage.journal import PendingFact
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
 from engage.surveys import answering, custody
@@ -15,6 +17,7 @@ from engage.surveys.letters import WaveLetters
 from engage.surveys.links import Links
 from engage.surveys.models import RosterEntry, SpentLink
 from engage.surveys.reminders import plan
+from engage.surveys.report_models import Release
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 from tests.site import on_sqlite
@@ -29,7 +32,8 @@ async def test_open_wave_waits_to_be_answered(
     database: Database, unit_of_work: UnitOfWork, settings: Settings, now: datetime
 ) -> None:
     stage = stage_at(database, unit_of_work, settings, now)
-    await set_pulse(stage)
+    await set_staff(stage)
+    await set_open_wave(stage)
     async with database.reading() as session:
         wave = await answering.find_wave(session, f"{latest_monday(stage):%Y-%m}")
         roster = (await session.scalars(select(RosterEntry.id).order_by(RosterEntry.id))).all()
@@ -42,6 +46,29 @@ async def test_open_wave_waits_to_be_answered(
     assert spent == {links.fingerprint(number) for number in roster[:ANSWERED_EARLY]}
     assert answering.takes_answers(wave, now)
     assert await plan(database, unit_of_work, WaveLetters(settings), now) == 0
+
+
+@on_sqlite
+async def test_published_waves_tell_of_one_thing_that_was_done_and_of_nothing_else(
+    database: Database, unit_of_work: UnitOfWork, settings: Settings, now: datetime
+) -> None:
+    stage = stage_at(database, unit_of_work, settings, now)
+    await set_staff(stage)
+    await set_past(stage)
+    async with database.reading() as session:
+        releases = (await session.scalars(select(Release).order_by(Release.id))).all()
+        waiting = (await session.scalars(select(PendingFact).where(PendingFact.stream.startswith("wave:")))).all()
+    first, comments, second = releases
+    assert [each.previous_root for each in releases] == ["", first.root, comments.root]
+    assert len(comments.content["comments"]) == len(COMMENTS)
+    assert not any("Priya" in comment["text"] for comment in comments.content["comments"])
+    groups = {(group["family"], group["key"]): group for group in second.content["groups"]}
+    assert groups["directorate", "private-office"]["reason"] == "below the threshold"
+    assert groups["directorate", "audit"]["reason"] == "protects another group"
+    assert groups["grade", "auditor"]["status"] == "released"
+    changes = {key: each["clear"] for key, each in groups["everyone", "everyone"]["questions"].items()}
+    assert {key for key, is_clear in changes.items() if is_clear} == NOTICED
+    assert not [each for each in waiting if each.stream != "wave:1"]  # but for the draft of the next wave
 
 
 @on_sqlite
