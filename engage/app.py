@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -17,18 +18,37 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from engage import pages
+from engage.audit import pages as audit_pages
 from engage.database import Database
 from engage.errors import EngageError
-from engage.events import console, feedback, own
+from engage.events import feedback, feeds, own
 from engage.events import pages as evening_pages
+from engage.events.console import routes as console
+from engage.events.console import tonight
+from engage.events.live import Live
 from engage.headers import SecurityHeaders
+from engage.menu import menu_of
 from engage.notify import pages as mail_pages
 from engage.notify.letters import Letters
+from engage.people import account, provider_pages
+from engage.people import console as people_console
 from engage.people import pages as people_pages
+from engage.people.provider import Provider
+from engage.recent import Recent
 from engage.resources import PACKAGE
 from engage.settings import Settings, from_environment
-from engage.surveys import consultation_pages, trustees
+from engage.surveys import (
+    action_pages,
+    comment_pages,
+    consultation_pages,
+    cut_pages,
+    handing_pages,
+    report_pages,
+    result_pages,
+    trustees,
+)
 from engage.surveys import pages as pulse_pages
+from engage.surveys.open_waves import OpenWaves
 from engage.templating import templates_for
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
@@ -45,17 +65,29 @@ SAID = {
     413: "That was more than this form takes. Shorten it, and send it again.",
 }
 
+# What crowds ask for stands first: a request is held against one route after another.
 ROUTES = [
-    *pages.routes,
+    *pulse_pages.routes,
+    *feeds.routes,
     *evening_pages.routes,
     *own.routes,
+    *pages.routes,
     *feedback.routes,
     *people_pages.routes,
+    *people_console.routes,
+    *account.routes,
+    *audit_pages.routes,
+    *provider_pages.routes,
     *console.routes,
     *consultation_pages.routes,
     *mail_pages.routes,
-    *pulse_pages.routes,
     *trustees.routes,
+    *cut_pages.routes,
+    *action_pages.routes,
+    *comment_pages.routes,
+    *report_pages.routes,
+    *result_pages.routes,
+    *handing_pages.routes,
     Mount("/static", StaticFiles(directory=PACKAGE / "static")),
 ]
 
@@ -74,13 +106,18 @@ def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[
         database = Database(settings.database_url)
         unit_of_work = UnitOfWork(database)
         tokens, templates, letters = Tokens(settings.secret_key), templates_for(settings), Letters(settings)
-        app.state.site = Site(settings, database, unit_of_work, tokens, templates, letters, clock)
+        templates.globals["menu"] = menu_of(ROUTES)
+        provider, recent = Provider(settings) if settings.has_provider else None, Recent(database)
+        app.state.site = Site(settings, database, unit_of_work, tokens, templates, letters, provider, recent, clock)
+        app.state.open_waves = OpenWaves(settings.secret_key)
+        app.state.live = live = Live(database, partial(tonight.figures, app.state.site))
         worker = Worker(settings, database, unit_of_work, clock) if has_worker else None
         if worker is not None:
             await worker.start()
         yield
         if worker is not None:
             await worker.stop()
+        await live.close()
         await unit_of_work.close()
         await database.close()
 

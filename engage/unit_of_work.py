@@ -25,6 +25,7 @@ Command = Callable[[AsyncSession], Awaitable[Answer]]
 Lock = tuple[type[Base], int]
 
 LARGEST_BATCH = 64
+GATHERED = 0.002  # seconds in which a burst comes back after its answers, and so shares the next commit again
 PATIENT_SHARE = 8
 MOST_WAITING = 4_000
 
@@ -52,6 +53,7 @@ class UnitOfWork:
         self._queue: deque[_Waiting] = deque()
         self._patient: deque[_Waiting] = deque()
         self._drain: asyncio.Task[None] | None = None
+        self._is_burst = False  # whether the last commit was shared: a lone command waits for nobody
 
     async def run(self, command: Command[Answer], *, locks: Sequence[Lock] = (), is_patient: bool = False) -> Answer:
         """What the command answers, once it is on the disk. What it raises is raised here, and nothing of it is kept.
@@ -92,7 +94,9 @@ class UnitOfWork:
 
     async def _commit_all(self) -> None:
         while self._queue or self._patient:
+            await asyncio.sleep(GATHERED if self._is_burst else 0)
             batch = self._next_batch()
+            self._is_burst = len(batch) > 1
             try:
                 outcomes = await self._commit(batch)
             except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
