@@ -35,7 +35,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure now and then: the difference in points, and its standard error, None where the counters do not tell."""
+    """One figure now and then: the difference in points, and its standard error, None where nobody can tell."""
 
     difference: float
     error: float | None
