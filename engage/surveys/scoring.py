@@ -2,8 +2,8 @@
 
 Answers 1 to 5 count 0, 25, 50, 75 and 100 in the index; a person's score is the mean where they answered all of its
 questions, a group's the mean of its people, rounded last. A margin is that of a simple random sample without
-replacement (Cochran, Sampling Techniques, 1977, 2.6): where everybody answered there is none. Errors of what is compared
-over time leave that correction out (ibid., 2.14): people would not answer alike on another day, all of them or not.
+replacement (Cochran, Sampling Techniques, 1977, 2.6): where everybody answered there is none. Errors of what is
+compared over time leave that correction out: people would not answer alike on another day, all of them or not.
 """
 
 from collections.abc import Mapping
