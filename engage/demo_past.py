@@ -47,7 +47,7 @@ ACTIONS = (
             due_on=WHENEVER,
             question="recognised",
         ),
-        "Every team meeting begins with it since the summer.",
+        "Every team meeting begins with it now.",
     ),
     (
         actions.Proposal(

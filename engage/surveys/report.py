@@ -140,6 +140,11 @@ def _index_texts(report: Report) -> list[tuple[str, str]]:
     return [(question.key, question.text) for question in report.questions if question.is_index]
 
 
+def _title(family: str, title: str) -> str:
+    """A number alone says nothing: "Grade 6"."""
+    return f"{family.capitalize()} {title}" if title.isdecimal() else title
+
+
 def _group(given: Mapping[str, Any], questions: Sequence[Question]) -> Group:
     is_released = given["status"] == "released"
     index = given.get("index")
@@ -147,7 +152,7 @@ def _group(given: Mapping[str, Any], questions: Sequence[Question]) -> Group:
     return Group(
         family=given["family"],
         key=given["key"],
-        title=given["title"],
+        title=_title(given["family"], given["title"]),
         is_released=is_released,
         reason=given.get("reason"),
         is_line=given.get("level") == "organisation",
