@@ -45,6 +45,7 @@ from engage.surveys import (
     handing_pages,
     report_pages,
     result_pages,
+    steering_pages,
     trustees,
 )
 from engage.surveys import pages as pulse_pages
@@ -80,6 +81,7 @@ ROUTES = [
     *provider_pages.routes,
     *console.routes,
     *consultation_pages.routes,
+    *steering_pages.routes,
     *mail_pages.routes,
     *trustees.routes,
     *cut_pages.routes,

@@ -67,6 +67,7 @@ WORDS = {
     "ReplyHeard": "Answer from a calendar arrived: {answer}",
     # pulse waves
     "WaveLoaded": "Loaded from a file, with {changes} changes",
+    "WaveSteered": "Done by hand: {act}",
     "WavePrepared": "Drafted by its series, to open at {opens_at}",
     "ConsultationBegan": "Consultation began, and runs until {ends_at}",
     "ConsultationBegan:is_anew": "Consultation began anew, and runs until {ends_at}",

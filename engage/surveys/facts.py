@@ -35,6 +35,12 @@ class WaveLoaded(WaveFact):
     changes: int
 
 
+class WaveSteered(WaveFact):
+    """Somebody did by hand what ``act`` says; the fact of what came of it stands beside this one."""
+
+    act: str
+
+
 class WavePrepared(ToldWaveFact):
     """A series made the draft of its next wave; the workforce team and PCS hear of it."""
 
