@@ -35,7 +35,8 @@ def act(options: argparse.Namespace) -> None:
     for path, purpose in (
         ("/open-evenings", "what visitors see"),
         ("/mail", "every message, with every link"),
-        ("/console/waves", "the survey of staff, for PCS"),
+        ("/reports", "two published surveys of staff, for whoever signs in"),
+        ("/console/waves", "the survey that is open, and the next one, for PCS"),
         ("/sign-in", "one click for each role"),
     ):
         console.print(f"  {given.base_url}{path:<16} {purpose}", highlight=False)
