@@ -13,7 +13,7 @@ HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",  # pages' addresses hold secrets of their readers
-    "permissions-policy": "camera=(self), geolocation=(), microphone=()",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",  # the door's page says otherwise
 }
 A_YEAR = "max-age=31536000"
 

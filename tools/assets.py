@@ -12,8 +12,9 @@ OUTPUT = ROOT / "engage" / "static" / "govuk"
 PACKAGES = ROOT / "node_modules"
 SCRIPT = "govuk-frontend.min.js"
 DESIGN_SYSTEM = (OUTPUT / "main.css", OUTPUT / SCRIPT)
-PULSE = "pulse.js"  # with it the ciphers that it takes from npm packages; readable, so that anybody can check it
-OUTPUTS = (*DESIGN_SYSTEM, OUTPUT / PULSE)
+# with what each takes from npm packages; readable, so that anybody can check them
+BUNDLES = ("pulse.js", "doors.js", "leaving.js")
+OUTPUTS = (*DESIGN_SYSTEM, *(OUTPUT / name for name in BUNDLES))
 LOCK = ROOT / "package-lock.json"
 INSTALLED = PACKAGES / ".installed.json"  # the lock whose packages lie there; npm's own copy is no proof of that
 # outside gov.uk neither the crown, the coat of arms nor the typeface may be shown
@@ -63,8 +64,9 @@ def make() -> None:
     script = (PACKAGES / "govuk-frontend" / "dist" / "govuk" / SCRIPT).read_text("utf-8")
     (OUTPUT / SCRIPT).write_text(script.split("//# sourceMappingURL=")[0], "utf-8")
     bundle = ["--bundle", "--format=esm", "--target=es2020", "--charset=utf8", "--legal-comments=inline"]
-    bundled = [*bundle, "--log-level=warning", f"--outfile={OUTPUT / PULSE}"]
-    run(*node, PACKAGES / "esbuild" / "bin" / "esbuild", *bundled, ROOT / "scripts" / PULSE)
+    bundled = [*bundle, "--log-level=warning", f"--outdir={OUTPUT}"]
+    scripts = [ROOT / "scripts" / name for name in BUNDLES]
+    run(*node, PACKAGES / "esbuild" / "bin" / "esbuild", *bundled, *scripts)
 
 
 def reserved() -> list[str]:

@@ -101,7 +101,7 @@ async def change(session: AsyncSession, registration: Registration, slot: Slot, 
             "without losing it."
         )
     else:
-        await _leave_queue(session, registration, now)
+        await leave_queue(session, registration, now)
         await seat(session, evening, registration, slot, now)
 
 
@@ -129,7 +129,7 @@ async def cancel(
     if registration.status == "attended":
         raise NotHeld("You have been checked in, so there is nothing left to cancel.")
     slot, was_confirmed = registration.slot, registration.status == "confirmed"
-    await _leave_queue(session, registration, now)
+    await leave_queue(session, registration, now)
     registration.status = "cancelled"
     registration.has_reminders = registration.has_reminders and not is_stop
     fact = facts.RegistrationCancelled if is_told else facts.AddressFailed
@@ -260,10 +260,10 @@ async def _wish(session: AsyncSession, registration: Registration, slot: Slot, n
 
 async def _drop_wish(session: AsyncSession, registration: Registration, now: datetime) -> None:
     if registration.status == "confirmed":
-        await _leave_queue(session, registration, now)
+        await leave_queue(session, registration, now)
 
 
-async def _leave_queue(session: AsyncSession, registration: Registration, now: datetime) -> None:
+async def leave_queue(session: AsyncSession, registration: Registration, now: datetime) -> None:
     """Leave the line; what was held, or what the next in line was too many for, is offered on."""
     entry = registration.entry
     if entry is None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from engage.events.facts import stream_of
-from engage.events.models import Receipt, Registration
+from engage.events.models import Admission, Receipt, Registration
 from engage.events.timeline import Line
 from engage.events.views import registration_json
 from engage.notify.models import OutboxMessage
@@ -40,6 +40,9 @@ async def export_of(
         .order_by(Receipt.expires_at)
         .options(joinedload(Receipt.slot))
     )
+    admissions = await session.scalars(
+        select(Admission).where(Admission.registration_id == registration.id).order_by(Admission.admitted_at)
+    )
     stored = {
         "registration": registration_json(registration, position) | _columns(registration, STORED),
         "posts": [
@@ -47,7 +50,8 @@ async def export_of(
             | _columns(interest, ("created_at", "applied_at"))
             for interest in registration.interests
         ],
-        "access_needs": [_columns(need, ("kind", "note")) for need in registration.needs],
+        "access_needs": [_columns(need, ("kind", "note", "state", "answer")) for need in registration.needs],
+        "admissions": [_columns(each, ("door", "admitted_at", "undone_at")) for each in admissions],
         "receipts": [_receipt(receipt) for receipt in receipts],
         "messages": [_message(message) for message in messages],
         "timeline": [asdict(line) for line in timeline],

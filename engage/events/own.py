@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.errors import EngageError, NotFound, NotHeld
-from engage.events import attending, booking, finding
+from engage.events import attending, booking, finding, tickets
 from engage.events.calendar_entries import Place, invitation_of
 from engage.events.export import export_of
 from engage.events.forms import DetailsForm, details_form_of
@@ -233,7 +233,7 @@ def _stands_in(registration: Registration, slot_id: int) -> bool:
 
 
 def _ticket_text(request: Request, registration: Registration) -> str:
-    return f"ENGAGE:{site_of(request).tokens.issue('ticket', registration.id)}".upper()  # upper case codes smaller
+    return tickets.text_of(site_of(request).tokens, registration.id)
 
 
 async def _unsubscribe_page(request: Request, *, is_done: bool) -> Response:

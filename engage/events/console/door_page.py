@@ -1,6 +1,7 @@
 """What the acts at a door share: the evening, what the form says of the door, and the page that shows the verdict."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,12 +18,22 @@ from engage.events.console.asking import evening_of, under_lock
 from engage.events.console.verdicts import Verdict
 from engage.events.editing import Editor
 from engage.events.models import Admission, OpenEvening, Registration, Slot
-from engage.events.picture import picture_of
+from engage.events.picture import Figures, picture_of
 from engage.web import render, site_of, wants_json
 
 DOORS = "/console/doors"
 MOST_DOORS = 99
 CAMERA = "camera=(self), geolocation=(), microphone=()"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How it stands at the doors; ``verdict`` is that of the act which led to the page."""
+
+    sittings: list[Figures]
+    recent: Sequence[Admission]
+    used_twice: list[list[Admission]]
+    verdict: Verdict | None
 
 
 async def door_evening(request: Request) -> OpenEvening:
@@ -88,24 +99,18 @@ async def show(
     found: Sequence[Registration] | None = None,
 ) -> Response:
     """The door's page, or its verdict for a script; ``plain`` asks for it without names, for devices to keep."""
-    site, is_plain = site_of(request), "plain" in request.query_params
-    async with site.database.reading() as session:
-        sittings = (await picture_of(session, evening)).sittings
-        if verdict is None and (key := key_of(fields.get("done"))) is not None:
-            admission = await _admission(session, evening, key)
-            verdict = verdicts.of_admission(admission, sittings, site.settings.zone) if admission else None
-        recent = [] if is_plain else await admissions.recent(session, evening)
-        used_twice = [] if is_plain else await admissions.used_twice(session, evening)
+    seen = await _look(request, evening, fields)
+    verdict = verdict or seen.verdict
     status = verdict.status if verdict else status
     if wants_json(request):
-        words = (verdict.title, verdict.words) if verdict else ("", problem or "")
-        return JSONResponse({"title": words[0], "words": words[1]}, status, {"cache-control": "no-store"})
+        said = {"title": verdict.title, "words": verdict.words} if verdict else {"title": "", "words": problem or ""}
+        return JSONResponse(said, status, {"cache-control": "no-store"})
     response = await render(
         request,
         "console/doors/door.html",
         status=status,
         evening=evening,
-        sittings=sittings,
+        seen=seen,
         slot=slot_of(evening, fields),
         door=door_of(fields),
         typed=fields.get("ticket", ""),
@@ -114,13 +119,22 @@ async def show(
         problem=problem,
         found=found,
         most_found=admissions.MOST_FOUND,
-        recent=recent,
-        used_twice=used_twice,
         who=verdicts.who,
-        is_plain=is_plain,
     )
     response.headers["permissions-policy"] = CAMERA
     return response
+
+
+async def _look(request: Request, evening: OpenEvening, fields: Mapping[str, str]) -> Seen:
+    site, is_plain = site_of(request), "plain" in request.query_params
+    key = key_of(fields.get("done"))
+    async with site.database.reading() as session:
+        sittings = (await picture_of(session, evening)).sittings
+        admission = await _admission(session, evening, key) if key else None
+        recent = [] if is_plain else await admissions.recent(session, evening)
+        used_twice = [] if is_plain else await admissions.used_twice(session, evening)
+    verdict = verdicts.of_admission(admission, sittings, site.settings.zone) if admission else None
+    return Seen(sittings, recent, used_twice, verdict)
 
 
 async def _admission(session: AsyncSession, evening: OpenEvening, key: str) -> Admission | None:

@@ -8,10 +8,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from engage.errors import FormStale
-from engage.events import choosing, conversion, exporting, facts
+from engage.events import choosing, conversion, exporting
 from engage.events.choosing import Choice, choice_of, count_of, is_chosen, page_of
 from engage.events.console.asking import ROLES, evening_of, received
 from engage.events.models import OpenEvening
+from engage.events.organiser_facts import RegistrationsExported
 from engage.guarding import me, only
 from engage.journal import append
 from engage.people.actors import actor_of
@@ -53,7 +54,7 @@ async def exported(request: Request) -> Response:
     exporting.refuse_too_many(count, form)
 
     async def record(session: AsyncSession) -> None:
-        fact = facts.RegistrationsExported(open_evening_id=evening.id, count=count, form=form)
+        fact = RegistrationsExported(open_evening_id=evening.id, count=count, form=form)
         await append(session, fact, site.clock(), await actor_of(session, await me(request)))
 
     await site.unit_of_work.run(record)

@@ -1,0 +1,54 @@
+"""Thousands of people at one evening, and a count of the statements that a page takes."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+
+from sqlalchemy import event, insert
+
+from engage.database import Database
+from engage.events.models import OpenEvening, Registration
+from engage.settings import Settings
+from tests.factories import make_evening
+from tests.site import Site, running
+
+MOST_STATEMENTS = 20
+PEOPLE = 20_000
+
+
+@asynccontextmanager
+async def crowded(
+    database: Database, settings: Settings, now: datetime, people: int = PEOPLE
+) -> AsyncIterator[tuple[Site, OpenEvening]]:
+    """A site with an evening, in whose first sitting so many people have places."""
+    async with database.writing() as session:
+        evening = make_evening(people, people)
+        session.add(evening)
+        await session.flush()
+        evening.slots[0].held = people
+        row = {"open_evening_id": evening.id, "slot_id": evening.slots[0].id, "party": 1, "has_reminders": True}
+        await session.execute(insert(Registration), [row | _person(number, now) for number in range(people)])
+    async with running(settings, now) as site:
+        yield site, evening
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """The statements that are executed meanwhile, by readers and writers."""
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        statements.append(statement)
+
+    engines = (database.engine.sync_engine, database.writer.sync_engine)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def _person(number: int, now: datetime) -> dict[str, object]:
+    address = f"visitor{number}@example.org"
+    codes = {"uid": f"uid-{number}", "ticket_code": f"{number:08}"}
+    return {**codes, "email": address, "email_key": address, "name": address, "status": "confirmed", "created_at": now}
