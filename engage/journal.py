@@ -6,7 +6,9 @@ Pending rows, not a cursor over a serial id: a cursor skips facts whose transact
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +28,8 @@ log = structlog.get_logger()
 HANDED_AT_ONCE = 200
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
+
+_acting: ContextVar[str] = ContextVar("acting", default="visitor")
 
 
 class Fact(BaseModel):
@@ -81,14 +85,26 @@ class Subscriber:
     locks: Callable[[AsyncSession, JournalEntry], Awaitable[Sequence[Lock]]] = _no_locks
 
 
-async def append(session: AsyncSession, fact: Fact, now: datetime, actor: str = "visitor") -> None:
+@contextmanager
+def acting(actor: str) -> Iterator[None]:
+    """Facts that are written meanwhile are this actor's where nobody says otherwise; else they are a visitor's."""
+    before = _acting.set(actor)
+    try:
+        yield
+    finally:
+        _acting.reset(before)
+
+
+async def append(session: AsyncSession, fact: Fact, now: datetime, actor: str | None = None) -> None:
     """Write the fact and who has to hear of it, in the caller's transaction."""
     pending = [PendingFact(subscriber=subscriber, stream=fact.stream) for subscriber in fact.subscribers]
     session.add(JournalEntry(**_row(fact, now, actor), pending=pending))
     ring(session)
 
 
-async def append_all(session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], actor: str = "visitor") -> None:
+async def append_all(
+    session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], actor: str | None = None
+) -> None:
     """Write many facts, each with its instant, in two statements; the same as appending each in turn."""
     if not happened:
         return
@@ -105,12 +121,12 @@ async def append_all(session: AsyncSession, happened: Sequence[tuple[Fact, datet
     ring(session)
 
 
-def _row(fact: Fact, now: datetime, actor: str) -> dict[str, Any]:
+def _row(fact: Fact, now: datetime, actor: str | None) -> dict[str, Any]:
     return {
         "kind": type(fact).__name__,
         "stream": fact.stream,
         "occurred_at": now,
-        "actor": actor,
+        "actor": actor or _acting.get(),
         "details": fact.model_dump(mode="json"),
     }
 

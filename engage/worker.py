@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from engage import journal
 from engage.bell import hear_others
 from engage.database import Database
-from engage.events import around, reminders
+from engage.events import around, arranging, mailing, reminders
 from engage.events.bounces import Bounces
 from engage.events.checks import checks
 from engage.events.correspondence import Correspondence
@@ -68,6 +68,7 @@ class Worker:
             "messages": Subscriber(EveningMessages(settings, tokens).hear),
             "bounces": Bounces().subscriber,
             "replies": Replies(tokens).subscriber,
+            "need_messages": Subscriber(arranging.NeedMessages(self._correspondence).hear),
             "wave_messages": Subscriber(WaveMessages(self._wave_letters).hear),
             "action_messages": Subscriber(ActionMessages(settings).hear),
         }
@@ -148,8 +149,11 @@ class Worker:
         return +Counter(facts=facts, lapsed=lapsed, given_up=given_up)
 
     async def _tell_all(self) -> Counter[str]:
-        """What all staff are told of waves: many messages, which hold up nobody else's."""
-        return +Counter(planned=await tell_all(self._database, self._unit_of_work, self._wave_letters, self._clock()))
+        """What all staff are told of waves, and organisers write to many: messages that hold up nobody else's."""
+        now = self._clock()
+        planned = await tell_all(self._database, self._unit_of_work, self._wave_letters, now)
+        planned += await mailing.make_all(self._database, self._unit_of_work, self._correspondence, now)
+        return +Counter(planned=planned)
 
     async def _remind_all(self) -> Counter[str]:
         return +Counter(
@@ -160,6 +164,7 @@ class Worker:
         now = self._clock()
         planned = await reminders.plan(self._database, self._unit_of_work, self._correspondence, now)
         planned += await around.plan(self._database, self._unit_of_work, self._correspondence, now)
+        planned += await arranging.plan(self._database, self._unit_of_work, self._correspondence, now)
         released = await release_due(self._database, self._unit_of_work, self._settings.zone, now)
         waves = await plan_waves(self._database, self._unit_of_work, self._settings, now)
         planned += await plan_actions(self._database, self._unit_of_work, self._settings, now)

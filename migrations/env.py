@@ -5,6 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
+import engage.events.mailing_models
 import engage.events.models
 import engage.journal
 import engage.notify.models

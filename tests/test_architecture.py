@@ -12,17 +12,32 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = ("events", "surveys", "people", "notify")
 KNOWS_NO_ROOM = ("journal", "unit_of_work", "database", "loading", "documents", "shapes", "merging", "tokens", "forms")
 PURE = (
-    *("values", "wording", "documents", "shapes", "merging", "errors"),
-    *("slugs", "bank_holidays", "people.staff_file"),
+    *("values", "wording", "documents", "shapes", "merging", "errors", "sheets"),
+    *("slugs", "bank_holidays", "people.staff_file", "people.returning", "audit.words"),
     *("surveys.questionnaire", "surveys.questionnaire_file", "surveys.file", "surveys.groups", "surveys.forecast"),
-    *("surveys.planning", "surveys.record"),
+    *("surveys.planning", "surveys.record", "surveys.told", "surveys.delivered_links", "demo_staff"),
+    *("surveys.counting", "surveys.counted", "surveys.scoring", "surveys.comparing", "surveys.marking"),
+    *("surveys.verify_release", "surveys.merkle", "surveys.release", "surveys.audiences"),
+    *("surveys.figures", "surveys.report", "surveys.notes", "surveys.charts", "surveys.shown", "surveys.followed"),
+    *("ods", "surveys.tables", "surveys.export_csv", "surveys.export_pdf", "surveys.action_rules"),
+    *(f"surveys.disclosure.{rule}" for rule in ("groups", "threshold", "complement", "differencing", "banding")),
+    *(f"surveys.disclosure.{part}" for part in ("coefficients", "light_words", "membership", "release", "steps")),
+    "surveys.disclosure.suppression",
     *("tokens", "surveys.seal", "surveys.links", "surveys.custody", "surveys.sections"),
-    *("events.rules", "events.deadlines", "events.timetable", "events.file", "events.contradictions"),
-    *("notify.calendar", "notify.vtimezone", "notify.retry", "notify.timing", "notify.message"),
+    *(
+        "events.rules",
+        "events.deadlines",
+        "events.timetable",
+        "events.need_rules",
+        "events.file",
+        "events.contradictions",
+    ),
+    *("events.describing", "events.console.fields"),
+    *("notify.calendar", "notify.vtimezone", "notify.retry", "notify.backlog", "notify.timing", "notify.message"),
     *("notify.tags", "notify.mime", "notify.replies", "notify.bounces"),
 )
 DATA_LIBRARIES = {"icalendar", "numpy", "pydantic", "pydantic_core", "email_validator", "holidays", "markupsafe"}
-DATA_LIBRARIES |= {"cryptography", "nacl", "shamirs"}
+DATA_LIBRARIES |= {"cryptography", "nacl", "shamirs", "odfdo", "typst"}
 IMPURE = {"random", "secrets", "uuid", "time", "os", "socket", "asyncio"}
 CLOCKS = {"now", "utcnow", "today"}
 

@@ -8,9 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from engage.events.models import AccessNeed, Interest, Registration
-
-CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is misread aloud or by hand
-CODE_LENGTH = 8
+from engage.events.tickets import CODE_LENGTH, CODE_LETTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,5 +68,7 @@ def describe(registration: Registration, details: Details, now: datetime) -> Non
     ]
     stated = {need.kind: need for need in registration.needs}
     for kind, note in details.needs.items():
-        stated.setdefault(kind, AccessNeed(kind=kind)).note = note
+        need = stated.setdefault(kind, AccessNeed(kind=kind))
+        if need.note != note:
+            need.note, need.state = note, "asked"  # what was arranged may not do any more
     registration.needs = [stated[kind] for kind in details.needs]

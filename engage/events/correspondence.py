@@ -81,6 +81,12 @@ class Correspondence:
             letter = replace(letter, text=text, html=html)
         return self._message(letter, registration, key=key, now=now, is_unsubscribable=is_unsubscribable)
 
+    def to_staff(self, letter: str | Letter, email: str, *, key: str, now: datetime, **context: Any) -> Message:
+        """The letter, or that of the folder of that name, to one of our own."""
+        written = self._letters.render(letter, **context) if isinstance(letter, str) else letter
+        sender = Person(self.settings.mail_from, self.settings.organisation)
+        return Message(key=key, sender=sender, recipient=Person(email, ""), letter=written, dated=now)
+
     def _message(
         self, letter: Letter, registration: Registration, *, key: str, now: datetime, is_unsubscribable: bool
     ) -> Message:

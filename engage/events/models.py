@@ -1,6 +1,6 @@
 """The tables of open evenings. Instants are aware UTC; keys and slugs are unique where their docstring says so."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -199,14 +199,50 @@ class Interest(Base):
 
 
 class AccessNeed(Base):
-    """What somebody needs in order to take part; kept apart from the registration and purged early."""
+    """What somebody needs in order to take part; kept apart from the registration, purged early, seen by one role.
+
+    ``state`` is a key of `need_rules.STATES`, ``owner`` the address of whoever arranges it by ``due_on``, None for the
+    usual day. ``answer`` is what the person is told beside that it is arranged or cannot be met.
+    """
 
     __tablename__ = "access_need"
+    __table_args__ = (
+        UniqueConstraint("registration_id", "kind"),
+        CheckConstraint("state IN ('asked', 'arranged', 'confirmed', 'refused')", name="state_known"),
+    )
 
-    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(20))
     note: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="asked")
+    owner: Mapped[str | None] = mapped_column(String(254))
+    due_on: Mapped[date | None]
+    answer: Mapped[str | None] = mapped_column(Text)
     registration: Mapped[Registration] = relationship(back_populates="needs", lazy="raise")
+
+
+class Admission(Base):
+    """One time that a door let somebody in: with a registration, or as a walk-in without one.
+
+    ``key`` is made by chance at the door, so that what is told twice is known once. A registration with two admissions
+    that stand is a ticket that was used twice. ``changed_at`` is by the server's clock, ``admitted_at`` by the door's.
+    """
+
+    __tablename__ = "admission"
+    __table_args__ = (Index(None, "open_evening_id", "changed_at"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(36), unique=True)
+    open_evening_id: Mapped[int] = mapped_column(ForeignKey("open_evening.id", ondelete="CASCADE"))
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"))
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), index=True)
+    door: Mapped[int]
+    admitted_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+    registration: Mapped[Registration | None] = relationship(lazy="raise")
+    slot: Mapped[Slot] = relationship(lazy="raise")
 
 
 class AskedQuestion(Base):

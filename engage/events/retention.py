@@ -4,28 +4,37 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Delete, delete, func, select
+from sqlalchemy import Delete, String, cast, delete, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events.facts import STREAM, stream_of
+from engage.events.mailing_models import Mailing
 from engage.events.models import AccessNeed, OpenEvening, Receipt, Registration, Slot, Vacancy
+from engage.events.need_rules import ANSWERED
 from engage.journal import JournalEntry
+from engage.notify.models import OutboxMessage
 
 REGISTRATIONS_KEPT_MONTHS = 6
 NEEDS_KEPT = timedelta(days=14)
+MAILINGS_KEPT = timedelta(days=14)
 FORGOTTEN = f"{STREAM}forgotten"
 LINKS = ("registration_id", "about", "proof")  # of a fact to a registration, or to an address
 AT_ONCE = 500
 
 
 def statements(now: datetime) -> dict[str, Delete]:
-    """Access needs two weeks after the evening, receipts at their expiry."""
+    """Access needs and what was written about them two weeks after the evening, receipts at their expiry."""
     ended = (
         select(Slot.open_evening_id).group_by(Slot.open_evening_id).having(func.max(Slot.ends_at) < now - NEEDS_KEPT)
     )
     over = select(Registration.id).where(Registration.open_evening_id.in_(ended))
+    streams = select(literal(STREAM) + cast(Registration.id, String)).where(Registration.open_evening_id.in_(ended))
     return {
         "access needs": delete(AccessNeed).where(AccessNeed.registration_id.in_(over)),
+        "messages about access needs": delete(OutboxMessage).where(
+            OutboxMessage.kind == ANSWERED, OutboxMessage.stream.in_(streams)
+        ),
+        "messages of organisers": delete(Mailing).where(Mailing.sent_at < now - MAILINGS_KEPT),
         "receipts": delete(Receipt).where(Receipt.expires_at <= now),
     }
 

@@ -37,6 +37,8 @@ FACTS = {
     "AppliedForVacancy": "Applied for a post: {post}",
     "RemindersStopped": "Reminders of closing dates stopped",
     "ClosingMoved": "Closing date of a chosen post changed",
+    "CheckedIn": "Checked in at door {door}",
+    "CheckInUndone": "Check-in undone",
     "AddressRefused": "Address refused for good, with the code {code}",
     "ReplyHeard": "Answer from a calendar arrived: {answer}",
 }
@@ -59,6 +61,8 @@ MESSAGES = {
     "Reminder": "closing dates",
     "ComingAsked": "whether you are still coming",
     "Thanks": "the materials",
+    "NeedAnswered": "what you need, to take part",
+    "OrganiserMessage": "something that the organisers wrote",
 }
 BECAME = {
     "sent": "accepted for delivery",
@@ -67,8 +71,11 @@ BECAME = {
     "dropped": "not sent, because it was no longer true",
 }
 REPLIED = ("dead", "bounced")  # where the mail server's reply says why
-# What tells whether somebody wants a post, has applied for it, or needs something: none of the organiser's business.
-PRIVATE = frozenset({"AppliedForVacancy", "DetailsCorrected", "RemindersStopped", "ClosingMoved", "Reminder"})
+# What tells whether somebody wants a post, applied for it, needs something, or came: none of the organiser's business.
+PRIVATE = frozenset(
+    {"AppliedForVacancy", "DetailsCorrected", "RemindersStopped", "ClosingMoved", "Reminder", "NeedAnswered"}
+)
+PRIVATE |= {"CheckedIn", "CheckInUndone"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_feedback_open_evening_id"), ["open_evening_id"], unique=False)
 
     op.create_table(
+        "mailing",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("open_evening_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["open_evening_id"],
+            ["open_evening.id"],
+            name=op.f("fk_mailing_open_evening_id_open_evening"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailing")),
+        sa.UniqueConstraint("key", name=op.f("uq_mailing_key")),
+    )
+    with op.batch_alter_table("mailing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailing_open_evening_id"), ["open_evening_id"], unique=False)
+
+    op.create_table(
         "pending_fact",
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subscriber", sa.String(length=60), nullable=False),
@@ -557,16 +578,25 @@ def upgrade() -> None:
     )
     op.create_table(
         "access_need",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("owner", sa.String(length=254), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('asked', 'arranged', 'confirmed', 'refused')", name=op.f("ck_access_need_state_known")
+        ),
         sa.ForeignKeyConstraint(
             ["registration_id"],
             ["registration.id"],
             name=op.f("fk_access_need_registration_id_registration"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("registration_id", "kind", name=op.f("pk_access_need")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_need")),
+        sa.UniqueConstraint("registration_id", "kind", name=op.f("uq_access_need_registration_id_kind")),
     )
     op.create_table(
         "action_entry",
@@ -584,6 +614,39 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("action_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_action_entry_action_id"), ["action_id"], unique=False)
+
+    op.create_table(
+        "admission",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=36), nullable=False),
+        sa.Column("open_evening_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("door", sa.Integer(), nullable=False),
+        sa.Column("admitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["open_evening_id"],
+            ["open_evening.id"],
+            name=op.f("fk_admission_open_evening_id_open_evening"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["registration_id"],
+            ["registration.id"],
+            name=op.f("fk_admission_registration_id_registration"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_admission_slot_id_slot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_admission")),
+        sa.UniqueConstraint("key", name=op.f("uq_admission_key")),
+    )
+    with op.batch_alter_table("admission", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_admission_open_evening_id_changed_at"), ["open_evening_id", "changed_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_admission_registration_id"), ["registration_id"], unique=False)
 
     op.create_table(
         "handed_share",
@@ -616,6 +679,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_interest_vacancy_id"), ["vacancy_id"], unique=False)
 
     op.create_table(
+        "mailing_recipient",
+        sa.Column("mailing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailing_id"], ["mailing.id"], name=op.f("fk_mailing_recipient_mailing_id_mailing"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["registration_id"],
+            ["registration.id"],
+            name=op.f("fk_mailing_recipient_registration_id_registration"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("mailing_id", "registration_id", name=op.f("pk_mailing_recipient")),
+    )
+    with op.batch_alter_table("mailing_recipient", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailing_recipient_registration_id"), ["registration_id"], unique=False)
+
+    op.create_table(
         "queue_entry",
         sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("slot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -640,11 +721,20 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_queue_entry_offer_expires_at"))
 
     op.drop_table("queue_entry")
+    with op.batch_alter_table("mailing_recipient", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailing_recipient_registration_id"))
+
+    op.drop_table("mailing_recipient")
     with op.batch_alter_table("interest", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_interest_vacancy_id"))
 
     op.drop_table("interest")
     op.drop_table("handed_share")
+    with op.batch_alter_table("admission", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_admission_registration_id"))
+        batch_op.drop_index(batch_op.f("ix_admission_open_evening_id_changed_at"))
+
+    op.drop_table("admission")
     with op.batch_alter_table("action_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_entry_action_id"))
 
@@ -689,6 +779,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_pending_fact_subscriber_stream_entry_id"))
 
     op.drop_table("pending_fact")
+    with op.batch_alter_table("mailing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailing_open_evening_id"))
+
+    op.drop_table("mailing")
     with op.batch_alter_table("feedback", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_feedback_open_evening_id"))
 

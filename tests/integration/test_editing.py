@@ -1,29 +1,26 @@
 """What the console edits beside what files load, and that no page of the console asks more as an evening grows."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.events import editing
 from engage.events.drafting import remove_sitting
 from engage.events.editing import Edit, Editor
-from engage.events.models import AskedQuestion, OpenEvening, Registration
+from engage.events.models import AskedQuestion, OpenEvening
 from engage.settings import Settings
 from engage.unit_of_work import UnitOfWork
-from tests.factories import make_evening
+from tests.crowd import MOST_STATEMENTS, counted, crowded
 from tests.loader import EVENING, Loader
 from tests.reading import sign_in
-from tests.site import Site, running
+from tests.site import Site
 
-MOST_STATEMENTS = 20
-PEOPLE = 20_000
 HERE = "/console/evenings/reviews-team"
 PAGES = (
     "/console",
@@ -99,17 +96,10 @@ async def test_enlarged_sitting_is_offered_to_those_who_wait(loader: Loader, edi
 @pytest.fixture
 async def large(database: Database, settings: Settings, now: datetime) -> AsyncIterator[Site]:
     """A site with an evening of twenty thousand people, and an organiser signed in."""
-    async with database.writing() as session:
-        evening = make_evening(PEOPLE, PEOPLE)
-        session.add(evening)
-        await session.flush()
-        evening.slots[0].held = PEOPLE
-        row = {"open_evening_id": evening.id, "slot_id": evening.slots[0].id, "party": 1, "has_reminders": True}
-        people = [row | _person(number, now) for number in range(PEOPLE)]
-        await session.execute(insert(Registration), people)
-        question = {"open_evening_id": evening.id, "text": "Is there tea?", "asked_at": now}
-        await session.execute(insert(AskedQuestion), [question] * 1_000)
-    async with running(settings, now) as site:
+    async with crowded(database, settings, now) as (site, evening):
+        async with database.writing() as session:
+            question = {"open_evening_id": evening.id, "text": "Is there tea?", "asked_at": now}
+            await session.execute(insert(AskedQuestion), [question] * 1_000)
         await sign_in(site, "organiser")
         yield site
 
@@ -127,25 +117,3 @@ async def test_question_whether_to_tell_all_takes_few_statements(large: Site) ->
         answer = await large.send(form, venue="Elsewhere")
     assert "20,000 people will be told" in answer.text
     assert len(statements) <= MOST_STATEMENTS
-
-
-def _person(number: int, now: datetime) -> dict[str, object]:
-    address = f"visitor{number}@example.org"
-    codes = {"uid": f"uid-{number}", "ticket_code": f"{number:08}"}
-    return {**codes, "email": address, "email_key": address, "name": address, "status": "confirmed", "created_at": now}
-
-
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """The statements that are executed meanwhile, by readers and writers."""
-    statements: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        statements.append(statement)
-
-    engines = (database.engine.sync_engine, database.writer.sync_engine)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)

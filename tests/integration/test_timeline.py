@@ -10,10 +10,13 @@ from sqlalchemy import select, update
 from engage.database import Database
 from engage.events import facts, timeline
 from engage.events.around import THANKED
+from engage.events.door_facts import DoorFact
 from engage.events.facts import RegistrationFact
 from engage.events.finding import registration_of
+from engage.events.mailing import MAILED
 from engage.events.messages import TOLD
 from engage.events.models import Registration
+from engage.events.need_rules import ANSWERED
 from engage.events.releasing import ASKED
 from engage.events.reminder_letters import REMINDER
 from engage.journal import Fact
@@ -51,14 +54,14 @@ async def lines(site: Site) -> list[timeline.Line]:
 
 
 def test_every_fact_about_a_registration_is_worded() -> None:
-    abstract = {RegistrationFact, facts.PlaceFact}
+    abstract = {RegistrationFact, facts.PlaceFact, DoorFact}
     concrete = {kind for kind in kinds_below(RegistrationFact) if kind not in abstract}
     by_others = {kind for kind in kinds_below(Fact) if "about" in kind.model_fields}
     assert {kind.__name__ for kind in concrete | by_others} == set(timeline.FACTS)
 
 
 def test_every_message_about_a_registration_is_worded() -> None:
-    assert set(TOLD) | {REMINDER, ASKED, THANKED} == set(timeline.MESSAGES)
+    assert set(TOLD) | {REMINDER, ASKED, THANKED, MAILED, ANSWERED} == set(timeline.MESSAGES)
 
 
 async def test_page_tells_from_the_registration_to_the_relay_and_on(site: Site) -> None:
@@ -92,7 +95,8 @@ async def test_export_holds_all_that_is_stored_about_the_person(site: Site) -> N
     assert columns - set(stored) == {"id", "open_evening_id", "slot_id", "email_key"}, "ids, and what is derived"
     assert (stored["name"], stored["email"], stored["status"]) == (STORED["name"], "Zoe@example.net", "confirmed")
     assert [(post["key"], post["applied_at"]) for post in exported["posts"]] == [("caseworker", None)]
-    assert exported["access_needs"] == [{"kind": "hearing_loop", "note": "In the front row, please"}]
+    asked = {"kind": "hearing_loop", "note": "In the front row, please", "state": "asked", "answer": None}
+    assert exported["access_needs"] == [asked]
     ((receipt),) = exported["receipts"]
     assert (receipt["slot"], receipt["status"]) == ("sitting-0", "confirmed")
     (message,) = exported["messages"]

@@ -1,0 +1,73 @@
+"""People, messages and access needs in a wide and in a narrow window: accessible, fitting, usable by keyboard."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+HERE = "/console/evenings/reviews-team"
+PAGES = [
+    f"{HERE}/people",
+    f"{HERE}/people?words=nobody+at+all",
+    f"{HERE}/people/new",
+    f"{HERE}/message?status=placed",
+]
+
+
+async def sign_in(visit: Visit, role: str) -> None:
+    await visit.go("/sign-in")
+    await visit.page.get_by_role("button", name=role).click()
+
+
+async def test_every_page_of_people_is_accessible_and_fits(visit: Visit) -> None:
+    await sign_in(visit, "Organiser")
+    for path in PAGES:
+        assert await visit.go(path) == 200, path
+        await visit.check()
+    await visit.go(f"{HERE}/people?status=placed")
+    await visit.page.locator("tbody a").first.click()
+    await expect(visit.page.get_by_role("heading", name="For somebody on the phone")).to_be_visible()
+    await visit.check()
+    assert visit.complaints == []
+
+
+async def test_message_goes_from_words_to_people_by_keyboard(visit: Visit) -> None:
+    await sign_in(visit, "Organiser")
+    await visit.go(f"{HERE}/message?status=waiting")
+    await visit.page.get_by_role("button", name="Preview").press("Enter")
+    await visit.check()
+    await visit.page.get_by_role("link", name="Enter a subject").press("Enter")
+    await expect(visit.page.get_by_label("Subject")).to_be_focused()
+    await visit.page.keyboard.type("Bring a coat")
+    await visit.page.get_by_label("Your message").fill(f"The heating is off.\n\nSorry. {id(visit)}")
+    await visit.page.get_by_role("button", name="Preview").press("Enter")
+    await expect(visit.page.locator("h1")).to_contain_text("Send this to")
+    await visit.check()
+    await visit.page.get_by_role("button", name="Send a test to me").press("Enter")
+    await expect(visit.page.get_by_role("alert")).to_contain_text("on its way to you")
+    await visit.page.get_by_role("button", name="Send to").press("Enter")
+    await expect(visit.page.locator("h1")).to_contain_text("Sent to")
+    await visit.check()
+
+
+async def test_needs_are_arranged_accessibly(visit: Visit, plain_visit: Visit) -> None:
+    await plain_visit.go("/open-evenings/reviews-team/register")
+    await plain_visit.page.locator("input[name=slot]").first.check()
+    await plain_visit.page.get_by_label("Full name").fill("Somebody Interested")
+    await plain_visit.page.get_by_label("Email address").fill(f"needs-{id(visit)}@example.org")
+    await plain_visit.page.get_by_label("Hearing loop").check()
+    await plain_visit.page.get_by_role("button", name="Register").click()
+    await sign_in(visit, "Access")
+    await visit.go("/console/needs")
+    await visit.check()
+    await visit.go(f"{HERE}/needs")
+    await visit.check()
+    await visit.page.locator("article a").first.click()
+    await visit.check()
+    await visit.page.get_by_label("Cannot be met").check()
+    await visit.page.get_by_role("button", name="Save").click()
+    await expect(visit.page.get_by_role("alert")).to_contain_text("Write what the person is told")
+    await visit.check()
+    assert not [each for each in visit.complaints if "422" not in each]
