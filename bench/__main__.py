@@ -3,8 +3,19 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("bench.decoy", "bench.delivery", "bench.promptness", "bench.invitations", "bench.reminders")
-SHORTENED = ("bench.invitations", "bench.reminders")
+MEASUREMENTS = (
+    "bench.decoy",
+    "bench.delivery",
+    "bench.disclosure",
+    "bench.promptness",
+    "bench.invitations",
+    "bench.pulse",
+    "bench.registrations",
+    "bench.reminders",
+    "bench.reports",
+    "bench.tally",
+)
+SHORTENED = ("bench.invitations", "bench.reminders", "bench.reports", "bench.tally")
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ class Server:
     """
 
     program = ("-m", "engage")  # what Python runs
+    options: tuple[str, ...] = ()
 
     def __init__(self, folder: Path, **settings: str) -> None:
         given = {"SECRET_KEY": SECRET, "DATA_DIR": str(folder), "MAIL_FROM": "evenings@example.org"} | settings
@@ -83,7 +84,7 @@ class Server:
             self._process = None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, *self.program, "serve", "--port", str(self.port)]
+        command = [sys.executable, *self.program, "serve", "--port", str(self.port), *self.options]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 

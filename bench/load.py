@@ -1,0 +1,73 @@
+"""A server under load: so many requests at once, made beforehand, and what each cost its processor."""
+
+import asyncio
+import os
+import statistics
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from tests.server import Server
+
+TICKS = os.sysconf("SC_CLK_TCK")  # of the processor's time, in a second
+
+
+class Measured(Server):
+    """A server whose processor's time is looked at."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What the processor has spent on it so far."""
+        after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) / TICKS
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Answers in a second, and microseconds of the processor for each."""
+
+    per_second: float
+    cpu: float
+
+
+def posted(path: str, body: str, cookie: str = "") -> bytes:
+    """A form as a browser sends it."""
+    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n"
+    head += f"cookie: {cookie}\r\n" if cookie else ""
+    return f"{head}content-type: application/x-www-form-urlencoded\r\n\r\n{body}".encode()
+
+
+async def answer_all(server: Measured, sent: Sequence[bytes], at_once: int) -> Turn:
+    """Everything is sent, so much at once, and answered 303."""
+    left = deque(sent)
+    spent, begun = server.cpu_seconds, perf_counter()
+    await asyncio.gather(*(_answer(server, left) for _ in range(at_once)))
+    lasted = perf_counter() - begun
+    return Turn(len(sent) / lasted, (server.cpu_seconds - spent) / len(sent) * 1_000_000)
+
+
+async def _answer(server: Measured, left: deque[bytes]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    while left:
+        writer.write(left.popleft())
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 303 "):
+            raise SystemExit(head.decode())
+    writer.close()
+    await writer.wait_closed()
+
+
+def summary(turns: Sequence[tuple[Turn, Turn]], name: str) -> dict[str, object]:
+    """Medians of both ways, the bare one and the one of that name; each ratio is of two neighbouring turns."""
+    ratios = [own.per_second / bare.per_second for bare, own in turns]
+    return {
+        "bare_per_second": round(statistics.median(bare.per_second for bare, _ in turns)),
+        f"{name}_per_second": round(statistics.median(own.per_second for _, own in turns)),
+        "ratio": round(statistics.median(ratios), 2),
+        "ratio_from": round(min(ratios), 2),
+        "ratio_to": round(max(ratios), 2),
+        "bare_cpu_us": round(statistics.median(bare.cpu for bare, _ in turns)),
+        f"{name}_cpu_us": round(statistics.median(own.cpu for _, own in turns)),
+    }
