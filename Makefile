@@ -21,7 +21,7 @@ demo: $(VENV)/run.stamp assets  ## the whole product with made-up people (PORT=8
 
 test: $(VENV)/dev.stamp assets  ## every test
 	@tools/find-test-packages
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=3 --dist=worksteal $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## style, format and types
 	@$(BIN)/ruff check

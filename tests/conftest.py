@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import hypothesis
 import psycopg
 import pytest
+import structlog
 
 from engage.database import Database
 from engage.migrating import migrate
@@ -24,6 +25,13 @@ hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, 
 hypothesis.settings.load_profile("steady")
 
 SECRET = "a secret that only the tests know, and that is long enough"
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[None]:
+    """Commands that run in this process say where their log goes, which is over with the test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """The commands of pulse surveys, as an operator runs them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
 from engage.cli import main
 from engage.settings import Settings
@@ -76,13 +74,10 @@ class Operator:
 
 
 @pytest.fixture
-def operator(
-    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Operator]:
+def operator(settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
     monkeypatch.setenv("ENGAGE_SECRET_KEY", settings.secret_key)
     monkeypatch.setenv("ENGAGE_DATABASE_URL", settings.database_url)
-    yield Operator(capsys)
-    structlog.reset_defaults()
+    return Operator(capsys)
 
 
 @on_sqlite
