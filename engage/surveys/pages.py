@@ -1,6 +1,5 @@
 """The page on which a wave is answered. It knows no session, sets no cookie, is kept by no cache and logs nothing."""
 
-import asyncio
 import base64
 import hmac
 from collections.abc import Awaitable, Callable
@@ -87,7 +86,7 @@ async def _answer(request: Request, asked: Asked, posted: FormData) -> Response:
 async def submit(request: Request, asked: Asked, form: AnswerForm, posted: FormData) -> None:
     """Seal and store what was sent. Raises BoxBroken, LinkSpent, WaveNotOpen, Overloaded."""
     site, wave = site_of(request), asked.wave
-    sheet, comments = await asyncio.to_thread(_boxes, asked, form, posted)  # libsodium holds up no one
+    sheet, comments = _boxes(asked, form, posted)
     stored = answering.Submission(wave.id, asked.fingerprint, sheet, comments)
     await site.unit_of_work.run_together(answering.submit_all, (stored, site.clock()), locks=[(Wave, wave.id)])
 
