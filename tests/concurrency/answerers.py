@@ -13,7 +13,7 @@ from tests.pulses import Pulse, Stored, open_pulse
 from tests.server import ANSWERS_WITHIN
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-POINT_OF = [*map(str, POINTS), NOT_APPLICABLE]
+POINT_OF = [*map(str, POINTS), NOT_APPLICABLE, ""]  # the last one: left out
 QUESTIONS = ("valued", "safe", "pride")
 GROUPS = (("working_group", "carers"), ("working_group", "faith"), ("pattern", "part"))
 MOST = len(POINT_OF) ** len(QUESTIONS) * 2 ** len(GROUPS)
@@ -60,7 +60,7 @@ def typed(person: int) -> dict[str, Any]:
     rest = person
     for question in QUESTIONS:
         rest, point = divmod(rest, len(POINT_OF))
-        fields[f"q-{question}"] = POINT_OF[point]
+        fields |= {f"q-{question}": POINT_OF[point]} if POINT_OF[point] else {}
     for place, (family, option) in enumerate(GROUPS):
         if rest >> place & 1:
             fields.setdefault(f"group-{family}", []).append(option)
@@ -75,7 +75,7 @@ def read_back(stored: Stored) -> tuple[list[int], list[int]]:
 def whose_sheet(sheet: Sheet) -> int:
     number = sum(1 << place for place, (family, key) in enumerate(GROUPS) if key in sheet.groups.get(family, ()))
     for question in reversed(QUESTIONS):
-        number = number * len(POINT_OF) + POINT_OF.index(str(sheet.answers[question]))
+        number = number * len(POINT_OF) + POINT_OF.index(str(sheet.answers.get(question, "")))
     return number
 
 
