@@ -268,7 +268,7 @@ def test_places_and_turns_stay_true_whatever_people_do(sqlite_template: Path, tm
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=60,
             stateful_step_count=25,
             deadline=None,
             phases=PHASES,
