@@ -1,6 +1,6 @@
-"""What the workforce team does with a wave by hand: which acts its state allows, and how each is done.
+"""What is done with a wave by hand, in the console and by `engage wave …`: which acts its state allows, and each act.
 
-The same acts as the commands `engage wave …`. Functions never commit; the wave's row is locked.
+Functions never commit; the wave's row is locked.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,9 +39,14 @@ class Wish:
 
 
 async def steer(session: AsyncSession, wave: Wave, settings: Settings, wish: Wish) -> bool:
-    """Do it, and write down who did; False where it is so already. Raises OutOfOrder, and what the act raises."""
+    """Do what a page that showed this state offered. Raises OutOfOrder where it has moved on, and as `do`."""
     if wish.act not in ACTS.get(wave.status, ()) or wish.act == TALLY:
         raise OutOfOrder(f"{wave.title} has moved on: it is {wave.status}. Nothing was changed.")
+    return await do(session, wave, settings, wish)
+
+
+async def do(session: AsyncSession, wave: Wave, settings: Settings, wish: Wish) -> bool:
+    """Do it, and write down who did; False where it is so already. Raises what the act itself raises."""
     is_new = await _DONE[wish.act](session, wave, settings, wish)
     if is_new:
         await append(session, WaveSteered(wave_id=wave.id, act=wish.act), wish.now, wish.actor)

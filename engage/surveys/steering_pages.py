@@ -11,7 +11,7 @@ from starlette.routing import Route
 from wtforms import StringField
 
 from engage.errors import EngageError, OutOfOrder
-from engage.forms import PostedForm, text_area, text_of
+from engage.forms import PostedForm, YesField, text_area, text_of
 from engage.guarding import me, only
 from engage.people.actors import actor_of
 from engage.surveys import steering, tallying
@@ -19,6 +19,8 @@ from engage.surveys.models import Wave
 from engage.surveys.steering import TALLY, Wish
 from engage.surveys.waves import act, find
 from engage.web import render, site_of, taken
+
+FOR_GOOD = ("close", "publish")  # nobody can take these back
 
 _tallies: set[asyncio.Task[int]] = set()  # until they end: somebody has to wait for a process
 
@@ -31,6 +33,7 @@ class SteerForm(PostedForm):
     reason = text_area("The reason")
     why = text_area("The reason")  # of destroying them
     key = StringField()  # typed again, by who would destroy the answers
+    sure = YesField()
 
 
 @only("workforce")
@@ -63,6 +66,8 @@ async def _steer(request: Request, wave: Wave, form: PostedForm) -> None:
     asked = text_of(form["act"])
     if asked == "void" and text_of(form["key"]).strip() != wave.key:
         raise OutOfOrder(f"Type {wave.key} to destroy every answer. Nothing was changed.")
+    if asked in FOR_GOOD and not form["sure"].data:
+        raise OutOfOrder("Tick the box that says that you are sure. Nothing was changed.")
 
     async def command(session: AsyncSession, locked: Wave) -> bool:
         wish = Wish(

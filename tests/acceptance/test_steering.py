@@ -1,39 +1,21 @@
 """A wave run by hand in the console: what each state allows, who may, and that nothing is done by half."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from engage.database import Database
-from engage.settings import Settings
 from engage.surveys import steering_pages
-from engage.unit_of_work import UnitOfWork
-from tests.acceptance.test_consultation import sign_in
+from tests.acceptance.test_consultation import pulse, sign_in, site
 from tests.conftest import SECRET
-from tests.pulse import CONSULTED_AT, QUESTIONNAIRE, WAVE, Pulse
-from tests.site import Page, Site, on_sqlite, running
+from tests.pulse import Pulse
+from tests.site import Page, Site, on_sqlite
+
+__all__ = ["pulse", "site"]  # fixtures
 
 STEERING = "/console/waves/2027-spring/steering"
 
 pytestmark = on_sqlite  # the services below are tested on both dialects
-
-
-@pytest.fixture
-async def pulse(database: Database, unit_of_work: UnitOfWork, settings: Settings, tmp_path: Path) -> Pulse:
-    pulse = Pulse(database, unit_of_work, settings, tmp_path, CONSULTED_AT)
-    await pulse.load(QUESTIONNAIRE + WAVE)
-    await pulse.employ("Ann,Audit,7", count=12)
-    await pulse.plan(CONSULTED_AT)
-    return pulse
-
-
-@pytest.fixture
-async def site(pulse: Pulse, settings: Settings) -> AsyncIterator[Site]:
-    async with running(settings, CONSULTED_AT + timedelta(days=2)) as site:
-        yield site
 
 
 async def do(site: Site, act: str, **typed: str) -> Page:
@@ -52,7 +34,9 @@ async def test_wave_is_run_by_hand_from_its_opening_to_its_publication(
     assert "is open" in (await do(site, "open", reason="The minister asks")).words
     assert (await pulse.wave()).opening_reason == "The minister asks"
     assert "extended" in (await do(site, "extend", until="2027-05-07T17:00")).words
-    assert "closed" in (await do(site, "close")).words
+    assert (await do(site, "close")).status == 409
+    assert (await pulse.wave()).status == "open"
+    assert "closed" in (await do(site, "close", sure="yes")).words
     for name, value in {
         "DATABASE_URL": site.settings.database_url,
         "SECRET_KEY": SECRET,
@@ -62,7 +46,7 @@ async def test_wave_is_run_by_hand_from_its_opening_to_its_publication(
     assert "Counting has begun" in (await do(site, "tally")).words
     assert await asyncio.gather(*steering_pages._tallies) == [0]
     assert (await pulse.wave()).status == "tallied"
-    assert "published" in (await do(site, "publish")).words
+    assert "published" in (await do(site, "publish", sure="yes")).words
     assert (await pulse.wave()).status == "published"
     assert [kind for kind in await pulse.facts() if kind == "WaveSteered"] == ["WaveSteered"] * 4
 
@@ -78,7 +62,7 @@ async def test_answers_are_destroyed_only_by_who_types_the_waves_key(site: Site,
 @pytest.mark.parametrize("act", ["close", "tally", "publish", "comments", "extend", "nonsense"])
 async def test_what_the_state_of_the_wave_does_not_allow_is_refused(site: Site, pulse: Pulse, act: str) -> None:
     await sign_in(site, pulse, "workforce")
-    assert (await do(site, act, until="2027-05-07T17:00")).status == 409
+    assert (await do(site, act, until="2027-05-07T17:00", sure="yes")).status == 409
     assert (await pulse.wave()).status == "consulting"
 
 
