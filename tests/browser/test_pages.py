@@ -91,6 +91,22 @@ async def test_pages_of_each_role_are_accessible(visit: Visit, role: str, paths:
     assert visit.complaints == []
 
 
+async def test_pages_of_every_wave_are_accessible_to_who_runs_it(visit: Visit) -> None:
+    page = visit.page
+    await visit.go("/sign-in")
+    await page.get_by_role("button", name="Workforce team").click()
+    await page.wait_for_url("**/console")
+    await visit.go("/console/waves")
+    waves = [await link.get_attribute("href") for link in await page.locator("main h2 a").all()]
+    assert len(waves) == 4
+    for path in [*waves, *(f"{wave}/steering" for wave in waves)]:
+        assert await visit.go(str(path)) == 200
+        await visit.check()
+    assert await visit.go(f"{waves[2]}/comments".replace("/console/waves", "/reports")) == 200
+    await visit.check()
+    assert visit.complaints == []
+
+
 async def test_role_is_given_and_confirmed_by_keyboard_alone(visit: Visit) -> None:
     page, email = visit.page, f"union-{uuid.uuid4().hex}@example.org"
     await visit.go("/sign-in")
