@@ -86,8 +86,7 @@ class Evening:
             return (await session.scalars(select(Admission))).all()
 
     async def sign_in(self, context: BrowserContext, cookie: str | None = None) -> None:
-        given = {"name": "engage-session", "value": cookie or self.cookie, "url": self.server.url}
-        await context.add_cookies([given])
+        await context.add_cookies([{"name": "engage-session", "value": cookie or self.cookie, "url": self.server.url}])
 
     async def new_session(self) -> str:
         async with self.database.writing() as session:
@@ -174,11 +173,10 @@ class OwnChromium:
         port = free_port()
         given = [*FLAGS, *self.flags, "--headless=new", f"--remote-debugging-port={port}"]
         command = [self.path, *given, f"--user-data-dir={self.profile}", "about:blank"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = await asyncio.to_thread(subprocess.Popen, command, start_new_session=True, **quiet)
+        self.process = process = await asyncio.to_thread(_spawn, command)
         async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             while not await _listens(client):
-                assert self.process.poll() is None, "Chromium did not start"
+                assert process.poll() is None, "Chromium did not start"
                 await asyncio.sleep(0.05)
         try:
             async with async_playwright() as playwright:
@@ -193,6 +191,11 @@ class OwnChromium:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
+
+
+def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, start_new_session=True, stdout=quiet, stderr=quiet)
 
 
 async def _listens(client: httpx2.AsyncClient) -> bool:
