@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Engine,
     Integer,
     MetaData,
     TypeDecorator,
@@ -26,22 +28,19 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-BUSY_TIMEOUT = 30_000  # milliseconds a SQLite connection waits for another process's write
+from engage.sqlite import BUSY_TIMEOUT, connecting, set_pragmas
+
 READERS, WRITERS = 8, 2  # connections of one process
+TRUSTED_FOR = 1.0  # seconds after its last use in which a connection to PostgreSQL is taken to be alive
 POOL_TIMEOUT = 120  # seconds that somebody waits in a burst for a connection, before it is too busy for them
 BELL = "engage"  # the channel of NOTIFY
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    f"busy_timeout={BUSY_TIMEOUT}",
-    "secure_delete=ON",
-)
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -184,15 +183,16 @@ def make_folder_of(url: str) -> None:
 
 def _engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(
+        engine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
             pool_timeout=POOL_TIMEOUT,
             max_overflow=0,
             hide_parameters=True,  # no log shows what people typed
-            pool_pre_ping=True,
             connect_args={"prepare_threshold": None},
         )
+        ask_the_idle(engine.sync_engine)
+        return engine
     make_folder_of(url)
     engine = create_async_engine(
         driver_url(url),
@@ -200,21 +200,25 @@ def _engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT,
         max_overflow=0,
         hide_parameters=True,
-        connect_args={"isolation_level": None},
+        connect_args={"isolation_level": None, "async_creator_fn": connecting(begin)},
     )
     event.listen(engine.sync_engine, "connect", set_pragmas)
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.connection.driver_connection.begin())
     return engine
 
 
-def set_pragmas(connection: Any, record: object) -> None:
-    """What every SQLite connection needs to be durable, true to its constraints, and to know all letters."""
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-    connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows ASCII alone
+def ask_the_idle(engine: Engine) -> None:
+    """Ask a connection that was idle for a while whether it lives; always would be a journey for each commit."""
 
+    def rested(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["rested_at"] = monotonic()
 
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
+    def taken(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+        if monotonic() - record.info.get("rested_at", monotonic()) > TRUSTED_FOR:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", rested)
+    event.listen(engine, "checkout", taken)

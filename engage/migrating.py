@@ -9,9 +9,10 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
-from engage.database import make_folder_of, set_pragmas
+from engage.database import make_folder_of
 from engage.errors import SettingsInvalid
 from engage.resources import folder
+from engage.sqlite import set_pragmas
 
 MIGRATION_LOCK = 7_236_183  # any number, the same for all versions
 

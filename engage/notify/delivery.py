@@ -73,6 +73,7 @@ class Delivery:
         return_path: Callable[[int], str] | None = None,
     ) -> None:
         self.health = RelayHealth()
+        self._log = log.bind()  # once: the lazy one binds anew for each line
         self._database = database
         self._news = database.bell()  # rung by commits, and by lines that run out of work
         self._unit_of_work = unit_of_work
@@ -207,7 +208,7 @@ class Delivery:
             jitter=self._jitter(),
         )
         verdict = outcome.verdict.value
-        log.info("message tried", message=message.id, domain=message.domain, verdict=verdict, code=outcome.code)
+        self._log.info("message tried", message=message.id, domain=message.domain, verdict=verdict, code=outcome.code)
         is_in_vain = outcome.verdict in IN_VAIN
         if not is_in_vain:
             round_.counts[step.state] += 1

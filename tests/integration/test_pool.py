@@ -1,0 +1,52 @@
+"""Connections to PostgreSQL that died while nobody used them are noticed before anybody does."""
+
+import pytest
+from sqlalchemy import create_engine, func, select, text
+from sqlalchemy.exc import OperationalError
+
+from engage import database as databases
+from engage.database import Database, driver_url
+
+
+def end_all_connections(url: str) -> None:
+    """As a restart does, except those that ask for it."""
+    engine = create_engine(driver_url(url))
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_connections_that_died_at_rest_trouble_nobody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.reading() as session, database.reading() as another:
+        await session.scalar(select(func.now()))
+        await another.scalar(select(func.now()))
+    end_all_connections(database.url)
+    monkeypatch.setattr(databases, "TRUSTED_FOR", -1.0)
+    async with database.reading() as session:
+        assert await session.scalar(select(1)) == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_connection_that_died_just_now_is_trouble_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "TRUSTED_FOR", 60.0)
+    async with database.reading() as session, database.reading() as another:
+        await session.scalar(select(func.now()))
+        await another.scalar(select(func.now()))
+    end_all_connections(database.url)
+    with pytest.raises(OperationalError):
+        async with database.reading() as session:
+            await session.scalar(select(1))
+    async with database.reading() as session:
+        assert await session.scalar(select(1)) == 1
