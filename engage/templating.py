@@ -1,5 +1,6 @@
 """The environment that renders pages: HTML escaped, our own missing names refused, the design system's allowed."""
 
+from collections.abc import Set as AbstractSet
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -8,6 +9,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from jinja2.meta import find_undeclared_variables
 from markupsafe import Markup
 
+from engage.compiled import Compiled
 from engage.resources import PACKAGE, folder
 from engage.settings import Settings
 from engage.wording import filters
@@ -15,6 +17,8 @@ from engage.wording import filters
 DESIGN_SYSTEM = "govuk_frontend_jinja"
 # what the design system's macros ask for to find out whether it is there
 EXPECTED = ("caller", "undefined", "successBanner", "typeClass")
+
+_COMPILED = Compiled()
 
 
 class _Missing(ChainableUndefined):
@@ -59,11 +63,13 @@ def templates_for(settings: Settings) -> Environment:
         ),
         autoescape=True,
         undefined=_Missing,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(filters(settings.zone))
-    environment.globals.update(_optional_names(environment) | {"settings": settings, "asset": asset})
+    environment.globals.update(dict.fromkeys(_optional_names(), Markup()))
+    environment.globals.update(settings=settings, asset=asset)
     return environment
 
 
@@ -74,7 +80,9 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={digest}"
 
 
-def _optional_names(environment: Environment) -> dict[str, Any]:
+@cache
+def _optional_names() -> AbstractSet[str]:
     """The names that the design system's page template looks for and that nobody has to give."""
+    environment = Environment(autoescape=True)
     source, _, _ = PackageLoader(DESIGN_SYSTEM).get_source(environment, "template.html")
-    return dict.fromkeys(find_undeclared_variables(environment.parse(source)), Markup())
+    return find_undeclared_variables(environment.parse(source))

@@ -7,10 +7,8 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
-import psycopg
 import pytest
 import structlog
 
@@ -19,6 +17,7 @@ from engage.migrating import migrate
 from engage.settings import Settings, from_environment
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
+from tests.clean_databases import CleanDatabases, administer, named
 
 # the machine may be busy, so no example is too slow, and every run tries the same ones
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, print_blob=True)
@@ -63,12 +62,12 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> str:
-    """The name of a migrated PostgreSQL database, to be copied."""
+def clean_databases(postgresql_server: str) -> CleanDatabases:
+    """Migrated PostgreSQL databases with nothing in them."""
     name = f"engage_template_{uuid.uuid4().hex[:8]}"
-    _administer(postgresql_server, f"CREATE DATABASE {name}")
-    migrate(_named(postgresql_server, name))
-    return name
+    administer(postgresql_server, f"CREATE DATABASE {name}")
+    migrate(named(postgresql_server, name))
+    return CleanDatabases(postgresql_server, name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -78,11 +77,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "engage.db")
         yield f"sqlite:///{tmp_path / 'engage.db'}"
         return
-    server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("postgresql_template")
-    name = f"engage_{uuid.uuid4().hex}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _named(server, name)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    databases = request.getfixturevalue("clean_databases")
+    url = databases.lend()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture
@@ -120,12 +118,3 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def tokens(settings: Settings) -> Tokens:
     """Tokens under the tests' secret."""
     return Tokens(settings.secret_key)
-
-
-def _administer(server: str, statement: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement.encode())
-
-
-def _named(server: str, name: str) -> str:
-    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))

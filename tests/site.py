@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from sqlalchemy import select
 from starlette.applications import Starlette
 
@@ -39,23 +37,6 @@ class Form:
         for name, value in self.fields:
             kept[name] = [*kept.get(name, []), value]
         return kept | typed
-
-
-class Compiled(BytecodeCache):
-    """Templates compiled once for all sites of a test run: compiling takes longer than most tests."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
 
 
 class Page(HTMLParser):
@@ -178,7 +159,6 @@ async def running(settings: Settings, now: datetime) -> AsyncIterator[Site]:
         app = create_app(settings, has_worker=False, clock=lambda: site.now)
         async with app.router.lifespan_context(app), _browser(app, settings) as browser:
             parts = app.state.site
-            parts.templates.bytecode_cache = COMPILED
             app.state.live.life = 0.0  # an answer is taken here when it is complete, so no stream may go on
             worker = Worker(given, parts.database, parts.unit_of_work, lambda: site.now)
             site = Site(app, settings, parts.database, browser, relay, worker, now)

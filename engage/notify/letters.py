@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from engage.compiled import Compiled
 from engage.notify.message import Letter
 from engage.resources import folder
 from engage.settings import Settings
@@ -13,6 +14,8 @@ from engage.wording import filters
 
 TEXT_WIDTH = 72
 BULLET = "- "
+
+_COMPILED = Compiled()
 
 
 class Letters:
@@ -23,6 +26,7 @@ class Letters:
             loader=FileSystemLoader(folder("templates")),
             autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
+            bytecode_cache=_COMPILED,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

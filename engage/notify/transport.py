@@ -42,7 +42,9 @@ class Envelope:
 class Transport:
     """The lines to one relay. Opening one talks to nobody yet: a relay that is down stops no start."""
 
-    def __init__(self, relay: Relay, *, connections: int, timeout: float, ehlo_name: str, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, relay: Relay, *, connections: int, timeout: float, ehlo_name: str, tls: ssl.SSLContext | None
+    ) -> None:
         self.timeout = timeout
         self.connections = connections
         self._lines = [Line(relay, timeout, ehlo_name, tls) for _ in range(connections)]
@@ -84,7 +86,7 @@ class Transport:
 class Line:
     """One connection, which is opened when there is something to send and again whenever it was lost."""
 
-    def __init__(self, relay: Relay, timeout: float, ehlo_name: str, tls: ssl.SSLContext) -> None:
+    def __init__(self, relay: Relay, timeout: float, ehlo_name: str, tls: ssl.SSLContext | None) -> None:
         self._timeout = timeout
         # One deadline of ours holds for the whole try, so the library needs none of its own.
         self._smtp = SMTP(
@@ -216,7 +218,9 @@ _START_TLS = {
 }
 
 
-def _context(relay: Relay) -> ssl.SSLContext:
+def _context(relay: Relay) -> ssl.SSLContext | None:
+    if relay.encryption is Encryption.NEVER:
+        return None  # reading all certificates of the machine takes longer than the rest of a start
     context = ssl.create_default_context()
     if relay.encryption is Encryption.OFFERED:
         # Where no encryption would do as well, an unknown certificate is still better (RFC 7435).
