@@ -1,26 +1,27 @@
 """How fast a wave is tallied, and in how much memory, against opening its boxes alone on one core.
 
-    python -m bench.tally [--short] [--database URL]
+    python -m bench.tally [--short] [--databases sqlite postgresql]
 
-Without a URL a SQLite file of its own; with one, an empty PostgreSQL database, left behind as it is. 30 questions, five
-of them of the index, 60 groups in 6 families and one comment. Filling and tallying are processes of their own, so that
-memory is that of the tally: the most of the parent, and of the largest child once for each core.
+30 questions, five of them of the index, 60 groups in 6 families and one comment. Filling and tallying are processes of
+their own, so that memory is that of the tally: the most of the parent, and of the largest child once for each core.
+Boxes are opened alone before and after the tally, and the mean is taken, as a machine is not equally fast all the time.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import resource
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
+from itertools import product
 from time import perf_counter, process_time
 from typing import Any
 
+from bench.databases import KINDS, fresh
 from engage.database import Database
 from engage.surveys import custody, tallying
 from engage.surveys.questionnaire import read
@@ -56,11 +57,15 @@ CORES = os.cpu_count() or 1
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds of a clock, or of processors where other work on the machine shall not count; megabytes."""
+    """Seconds of a clock, or of processors where other work on the machine shall not count; megabytes.
+
+    ``counted`` ends with the last box, ``whole`` once all is written and destroyed; children only open boxes.
+    """
 
     alone: float
     alone_processor: float
     counted: float
+    counted_processor: float
     whole: float
     processor: float
     memory: float
@@ -68,13 +73,11 @@ class Measured:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.tally", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="without the largest number of sheets")
-    parser.add_argument("--database", metavar="URL", help="an empty PostgreSQL database")
+    parser.add_argument("--short", action="store_true", help="the smallest number of sheets alone")
+    parser.add_argument("--databases", nargs="+", choices=KINDS, default=KINDS[:1])
     given = parser.parse_args()
-    print("   sheets  boxes on one   counted  times as fast  by processor  a sheet   whole tally  memory")
-    for size in SIZES[:-1] if given.short else SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            url = given.database or f"sqlite:///{Path(folder) / 'tally.db'}"
+    for kind, size in product(given.databases, SIZES[:1] if given.short else SIZES):
+        with fresh(kind) as url:
             subprocess.run([sys.executable, "-m", "bench.sealed_wave", url, str(size)], check=True)
             # Not this module as the main one: children would import it anew, which those of a command do not.
             code = f"from bench.tally import measure; measure({url!r}, {size})"
@@ -84,12 +87,20 @@ def main() -> None:
 def measure(url: str, size: int) -> None:
     """Tally the wave of that many sheets, and print its line."""
     found = asyncio.run(_measured(url, size))
-    print(
-        f"{size:9,} {found.alone:11.1f} s {found.counted:7.1f} s {found.alone / found.counted:14.2f} "
-        f"{found.alone_processor / found.processor * CORES:13.2f} {found.processor / size * 1e6:5.0f} µs "
-        f"{found.whole:11.1f} s {found.memory:4.0f} MB",
-        flush=True,
-    )
+    line = {
+        "measurement": "tally",
+        "database": url.partition(":")[0],
+        "sheets": size,
+        "alone_seconds": round(found.alone, 1),
+        "counted_seconds": round(found.counted, 1),
+        "ratio": round(found.alone / found.counted, 2),
+        "ratio_by_processor": round(found.alone_processor / found.counted_processor * CORES, 2),
+        "whole_ratio_by_processor": round(found.alone_processor / found.processor * CORES, 2),
+        "us_per_sheet": round(found.processor / size * 1e6),
+        "whole_seconds": round(found.whole, 1),
+        "memory_mb": round(found.memory),
+    }
+    print(json.dumps(line), flush=True)
 
 
 async def _measured(url: str, size: int) -> Measured:
@@ -97,20 +108,24 @@ async def _measured(url: str, size: int) -> Measured:
     unit_of_work = UnitOfWork(database)
     wave = await find(database, f"wave-{size}")
     key = custody.unwrap_private_key(SECRET, wave.key, wave.wrapped_private_key or b"")
-    opened: list[float] = []
+    opened: list[tuple[float, float]] = []
+    before = _alone(size)
     begun, processor = perf_counter(), process_time()
     assert await tallying.tally(database, unit_of_work, wave, key, NOW, say=partial(_note, opened, begun))
     whole = perf_counter() - begun
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    processor = process_time() - processor + children.ru_utime + children.ru_stime
+    opening, whole_processor = (
+        until - processor + children.ru_utime + children.ru_stime for until in (opened[-1][1], process_time())
+    )
     memory = (own.ru_maxrss + children.ru_maxrss * CORES) / MEGABYTE
     await unit_of_work.close()
     await database.close()
-    return Measured(*_alone(size), opened[-1], whole, processor, memory)
+    alone, alone_processor = (sum(each) / 2 for each in zip(before, _alone(size), strict=True))
+    return Measured(alone, alone_processor, opened[-1][0], opening, whole, whole_processor, memory)
 
 
-def _note(opened: list[float], begun: float, done: int, total: int) -> None:
-    opened.append(perf_counter() - begun)
+def _note(opened: list[tuple[float, float]], begun: float, done: int, total: int) -> None:
+    opened.append((perf_counter() - begun, process_time()))
 
 
 def _alone(size: int) -> tuple[float, float]:

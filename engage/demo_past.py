@@ -20,7 +20,7 @@ from engage.people.pages import demo_address
 from engage.surveys import actions, closing, custody, publishing, redacting, tallying
 from engage.surveys.models import Wave
 from engage.surveys.questionnaire import Questionnaire
-from engage.surveys.redacting import AGREEMENT
+from engage.surveys.redacting import READERS
 from engage.surveys.report_models import CountedComment
 from engage.surveys.waves import act
 
@@ -126,8 +126,8 @@ async def _read_comments(stage: Stage, at: datetime, session: AsyncSession, wave
     """The name in one of them is taken out, and both readers agree to all of them."""
     for comment in await session.scalars(select(CountedComment).where(CountedComment.wave_id == wave.id)):
         text = comment.redacted.replace("Ask Priya Grant in Finance", "Ask Finance")
-        for role in AGREEMENT:
-            await redacting.redact(session, wave, comment.key, role, text=text)
+        for role in READERS:
+            await redacting.redact(session, wave, comment.key, actions.Speaker(demo_address(role), role), text=text)
     return await publishing.publish_comments(session, wave, stage.settings.zone, at)
 
 

@@ -14,9 +14,10 @@ from engage.errors import CommentsUnread, NotFound
 from engage.forms import PostedForm, YesField, text_area, text_of
 from engage.guarding import NO_SUCH_PAGE, me, only
 from engage.surveys import redacting
+from engage.surveys.actions import Speaker
 from engage.surveys.models import Wave
 from engage.surveys.record import PCS, WORKFORCE, role_title
-from engage.surveys.redacting import AGREEMENT, Marked
+from engage.surveys.redacting import READERS, Marked, may_agree
 from engage.surveys.releases import find as find_release
 from engage.surveys.waves import act, find
 from engage.web import render, site_of, taken
@@ -43,25 +44,27 @@ async def read(request: Request) -> Response:
     person, site = await me(request), site_of(request)
     form, status = await taken(request, RedactForm)
     role, key = text_of(form.role), _key(request.path_params["comment"])
-    if role not in person.roles or role not in AGREEMENT:
+    if role not in person.roles or role not in READERS:
         raise NotFound(NO_SUCH_PAGE)
     if status is not None:
         return await _page(request, form, status)
     wave = await find(site.database, request.path_params["wave"])
     try:
-        await act(site.unit_of_work, wave, partial(_leave, form=form, key=key, role=role))
+        await act(
+            site.unit_of_work, wave, partial(_leave, form=form, key=key, reader=Speaker(person.email.lower(), role))
+        )
     except CommentsUnread as refusal:
         form.problem = str(refusal)
         return await _page(request, form, refusal.status)
     return RedirectResponse(f"/reports/{wave.key}/comments#comment-{key.hex()}", 303)
 
 
-async def _leave(session: AsyncSession, wave: Wave, form: RedactForm, key: bytes, role: str) -> bool:
+async def _leave(session: AsyncSession, wave: Wave, form: RedactForm, key: bytes, reader: Speaker) -> bool:
     text, seen = _plain(text_of(form.text)), _plain(text_of(form.seen))
     if (text, form.is_withheld.data) == (seen, form.was_withheld.data):
-        await redacting.agree(session, wave, key, role, seen=(seen, bool(form.was_withheld.data)))
+        await redacting.agree(session, wave, key, reader, seen=(seen, bool(form.was_withheld.data)))
     else:
-        await redacting.redact(session, wave, key, role, text=text, is_withheld=bool(form.is_withheld.data))
+        await redacting.redact(session, wave, key, reader, text=text, is_withheld=bool(form.is_withheld.data))
     return True
 
 
@@ -81,10 +84,11 @@ async def _page(request: Request, form: RedactForm | None = None, status: int = 
         is_published=is_published,
         comments=comments,
         highlighted=highlighted,
-        roles=[role for role in AGREEMENT if role in person.roles],
+        readers=[Speaker(person.email.lower(), role) for role in READERS if role in person.roles],
+        may_agree=may_agree,
         role_title=role_title,
         form=form or RedactForm(FormData()),
-        left=sum(not (each.comment.workforce_agrees and each.comment.union_agrees) for each in comments),
+        left=sum(not each.comment.is_agreed for each in comments),
     )
 
 

@@ -1,12 +1,11 @@
 """A report for the board as PDF/UA-1: charts that tell in words what they show, then every figure in tables. Pure."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-import typst
-
+from engage.late import library
 from engage.sheets import Cell, Table
 from engage.surveys.charts import diverging, heat
 from engage.surveys.figures import Answers, Group, Index, Mean
@@ -24,9 +23,10 @@ Data = dict[str, Any]
 def as_pdf(template: bytes, report: Report, points: Sequence[Point], tables: Sequence[Table], by: str) -> bytes:
     """The file's bytes; ``by`` is whose report it is. The fonts are those that the compiler brings along."""
     data = data_of(report, points, tables) | {"organisation": by}
-    return typst.compile(
+    made: bytes = library("typst").compile(
         template, format="pdf", pdf_standards=["ua-1"], ignore_system_fonts=True, sys_inputs={"data": json.dumps(data)}
     )
+    return made
 
 
 def data_of(report: Report, points: Sequence[Point], tables: Sequence[Table]) -> Data:
@@ -53,7 +53,7 @@ def data_of(report: Report, points: Sequence[Point], tables: Sequence[Table]) ->
         "points": [words.lower() for words in POINTS.values()],
         "notes": notes_of(report),
         "about": [[str(cell) for cell in row] for table in tables if table.name == "About" for row in table.rows],
-        "tables": [part for table in tables if table.name not in IN_FRONT for part in _parts(table)],
+        "tables": [_figures(table) for table in tables if table.name not in IN_FRONT],
     }
 
 
@@ -136,23 +136,31 @@ def _question(each: Answers) -> Data:
     }
 
 
-def _parts(table: Table) -> Iterable[Mapping[str, Any]]:
-    """A table as the document shows it: that of the questions once for each group, since it has too many columns."""
+def _figures(table: Table) -> Data:
+    """A table as the document shows it: that of the questions a part for each group, since it has too many columns."""
     if table.name != "Questions":
-        return [_part(table.title, table.columns, table.rows)]
+        return _columns(table.columns, [(table.title, table.rows)])
     runs = groupby(table.rows, key=lambda row: row[:2])
-    return [_part(f"{table.title}: {group[1]}", table.columns[3:], [row[3:] for row in rows]) for group, rows in runs]
+    return _columns(
+        table.columns[3:], [(f"{table.title}: {group[1]}", [row[3:] for row in rows]) for group, rows in runs]
+    )
 
 
-def _part(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Data:
-    kept = [list(row) for row in rows]
+def _columns(columns: Sequence[str], parts: Iterable[tuple[str, Sequence[Sequence[Cell]]]]) -> Data:
+    """Parts that have the same columns, every cell as words."""
+    kept = list(parts)
     numeric = [
-        all(not isinstance(row[place], str) or row[place] in SHORTHAND for row in kept) for place in range(len(columns))
+        all(not isinstance(row[place], str) or row[place] in SHORTHAND for _, rows in kept for row in rows)
+        for place in range(len(columns))
     ]
     return {
-        "title": title,
         "columns": columns,
-        "rows": kept,
         "widths": [3 if column in LONG else 1 for column in columns],
         "aligned": ["right" if is_number else "left" for is_number in numeric],
+        "parts": [{"title": title, "rows": [[_words(cell) for cell in row] for row in rows]} for title, rows in kept],
     }
+
+
+def _words(cell: Cell) -> str:
+    """With a minus that is as wide as a plus."""
+    return cell if isinstance(cell, str) else str(cell).replace("-", "−")

@@ -1,5 +1,6 @@
 """What is published, put together for one reader: the file of their audience, its figures, and the waves before."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from engage.surveys.audiences import PUBLIC
 from engage.surveys.followed import About, Followed, follow
 from engage.surveys.models import Wave
 from engage.surveys.release import scope, with_comments
+from engage.surveys.releases import is_linked
 from engage.surveys.report import Report, read
 from engage.surveys.report_models import Release
+from engage.surveys.soundness import amiss
 
 NO_REPORT = "There is no such report."
+UNLINKED = "the chain: this release does not fit those before and after it"
 RESULTS, COMMENTS = "results", "comments"
 
 
@@ -35,7 +39,8 @@ class Kept:
 class Published:
     """One wave before one reader: ``content`` is the file of their widest audience, ``report`` all that they may see.
 
-    ``earlier`` are the waves before, the oldest first; ``kept`` what was promised after the last of them.
+    ``earlier`` are the waves before, the oldest first; ``kept`` what was promised after the last of them; ``amiss`` how
+    what is stored differs from what was published.
     """
 
     wave: Wave
@@ -44,6 +49,7 @@ class Published:
     earlier: tuple[Report, ...]
     actions: tuple[Action, ...]
     kept: tuple[Kept, ...]
+    amiss: tuple[str, ...]
 
 
 async def waves_published(session: AsyncSession, *, is_public: bool = False) -> Sequence[tuple[Wave, Release]]:
@@ -65,10 +71,13 @@ async def open_report(session: AsyncSession, key: str, audiences: Sequence[str])
     whole = with_comments(release.content, await _comments(session, wave.id))
     files = in_scope(whole, audiences)
     content = files[0] | {"actions": [as_json(action, files[0]["audience"]) for action in own]}
-    report = read(together(whole, files))
+    shown = together(whole, files)
+    unlinked = () if await is_linked(session, release) else (UNLINKED,)
+    found = await asyncio.to_thread(amiss, shown) + unlinked
     earlier = tuple(read(together(each.content, in_scope(each.content, [*audiences, PUBLIC]))) for _, each in past)
+    report = read(shown)
     kept = tuple(_kept(action, earlier[-1], report) for action in actions if action.wave_id != wave.id)
-    return Published(wave, content, report, earlier, own, kept)
+    return Published(wave, content, report, earlier, own, kept, found)
 
 
 def in_scope(content: dict[str, Any], audiences: Sequence[str]) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ async def _agreed(session: AsyncSession, wave: Wave) -> list[dict[str, Any]]:
     """In the order of their random keys, which is none. Raises CommentsUnread."""
     query = select(CountedComment).where(CountedComment.wave_id == wave.id).order_by(CountedComment.key)
     comments = (await session.scalars(query)).all()
-    unread = sum(not (each.workforce_agrees and each.union_agrees) for each in comments)
+    unread = sum(not each.is_agreed for each in comments)
     if unread:
         raise CommentsUnread(f"{wave.key}: {unread} of {len(comments)} comments wait for a reader to agree to them.")
     return [{"question": each.question, "text": each.redacted} for each in comments if not each.is_withheld]

@@ -1,6 +1,7 @@
 """Comments read before they are published: by the workforce team and by PCS, each of whom agrees to the text as it is.
 
-A change asks the other reader again. Functions never commit; the wave's row is locked by whoever calls them.
+Those are two people, also where somebody speaks for both. A change asks the other reader again. Functions never commit;
+the wave's row is locked by whoever calls them.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.errors import CommentsUnread, NotFound
 from engage.people.models import Staff
+from engage.surveys.actions import Speaker
 from engage.surveys.answer_form import tidied
 from engage.surveys.marking import Mark, marking, parts_of
 from engage.surveys.models import Wave
-from engage.surveys.record import PCS, WORKFORCE
+from engage.surveys.record import PCS, WORKFORCE, role_title
 from engage.surveys.report_models import CountedComment
 
-AGREEMENT = {WORKFORCE: "workforce_agrees", PCS: "union_agrees"}
+READERS = {WORKFORCE: "workforce_reader", PCS: "union_reader"}
 LONGEST = 2_000  # characters of a redacted comment, which can be longer than what was said
 
 
@@ -36,28 +38,42 @@ async def unpublished(session: AsyncSession, wave: Wave) -> list[Marked]:
     return [Marked(comment, marking(comment.redacted, names)) for comment in await session.scalars(query)]
 
 
-async def agree(session: AsyncSession, wave: Wave, key: bytes, role: str, *, seen: tuple[str, bool]) -> None:
+async def agree(session: AsyncSession, wave: Wave, key: bytes, reader: Speaker, *, seen: tuple[str, bool]) -> None:
     """That reader agrees to the text and the withholding that they saw. Raises NotFound, CommentsUnread."""
-    comment = await _find(session, wave, key, role)
+    comment = await _find(session, wave, key, reader)
     if (comment.redacted, comment.is_withheld) != seen:
         raise CommentsUnread("The other reader changed this comment meanwhile. Read it again.")
-    setattr(comment, AGREEMENT[role], True)
+    _agree(comment, reader)
 
 
 async def redact(
-    session: AsyncSession, wave: Wave, key: bytes, role: str, *, text: str, is_withheld: bool = False
+    session: AsyncSession, wave: Wave, key: bytes, reader: Speaker, *, text: str, is_withheld: bool = False
 ) -> None:
-    """Change what is published of a comment, or whether anything is. Raises NotFound."""
-    comment = await _find(session, wave, key, role)
+    """Change what is published of a comment, or whether anything is. Raises NotFound, CommentsUnread."""
+    comment = await _find(session, wave, key, reader)
     redacted = tidied(text)[:LONGEST]
     if (comment.redacted, comment.is_withheld) != (redacted, is_withheld):
         comment.redacted, comment.is_withheld = redacted, is_withheld
-        comment.workforce_agrees = comment.union_agrees = False
-    setattr(comment, AGREEMENT[role], True)
+        comment.workforce_reader = comment.union_reader = None
+    _agree(comment, reader)
 
 
-async def _find(session: AsyncSession, wave: Wave, key: bytes, role: str) -> CountedComment:
+def may_agree(comment: CountedComment, reader: Speaker) -> bool:
+    """Whether nobody has agreed for the other side, or somebody else has."""
+    return all(getattr(comment, agreed) != reader.email for role, agreed in READERS.items() if role != reader.role)
+
+
+def _agree(comment: CountedComment, reader: Speaker) -> None:
+    if not may_agree(comment, reader):
+        raise CommentsUnread(
+            "You agreed to this comment for the other side, so somebody else must agree to it as "
+            f"{role_title(reader.role)}."
+        )
+    setattr(comment, READERS[reader.role], reader.email)
+
+
+async def _find(session: AsyncSession, wave: Wave, key: bytes, reader: Speaker) -> CountedComment:
     comment = await session.get(CountedComment, key)
-    if comment is None or comment.wave_id != wave.id or role not in AGREEMENT:
+    if comment is None or comment.wave_id != wave.id or reader.role not in READERS:
         raise NotFound("There is no such comment.")
     return comment

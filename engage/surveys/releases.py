@@ -29,6 +29,17 @@ async def last_root(session: AsyncSession) -> str | None:
     return await session.scalar(select(Release.root).order_by(Release.id.desc()).limit(1))
 
 
+async def is_linked(session: AsyncSession, release: Release) -> bool:
+    """Whether its row says what it holds, and fits the rows before and after it in the chain."""
+    query = select(Release.id, Release.root, Release.previous_root).order_by(Release.id)
+    chain = (await session.execute(query)).all()
+    place = [row.id for row in chain].index(release.id)
+    before = chain[place - 1].root if place else ""
+    after = [row.previous_root for row in chain[place + 1 : place + 2]]
+    held = (release.content.get("previous_root") or "", release.content.get("root"))
+    return held == (release.previous_root, release.root) == (before, release.root) and after in ([], [release.root])
+
+
 def stored_faults(chain: Sequence[Release]) -> list[str]:
     """How the rows of the whole chain differ from what they hold, and from one another."""
     found = []

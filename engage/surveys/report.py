@@ -57,7 +57,12 @@ class Report:
 
     def family_title(self, family: str) -> str:
         """What a family is called: the directory's by their key, a declared one by its question."""
-        return self.families.get(family, family.replace("_", " ").replace("-", " ").capitalize())
+        return self.families.get(family, spelt(family))
+
+
+def spelt(key: str) -> str:
+    """A key in words, where there are none of its own."""
+    return key.replace("_", " ").replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class Tally(Base):
 class CountedComment(Base):
     """One comment out of its box, beside no answer and in no order; what is published of it is ``redacted``.
 
-    Each of the two readers agrees to the text as it stands; a later change asks both again.
+    Each of the two readers, who are named until it is published, agrees to the text as it stands; a later change asks
+    both again.
     """
 
     __tablename__ = "counted_comment"
@@ -38,8 +39,13 @@ class CountedComment(Base):
     text: Mapped[str | None] = mapped_column(Text)  # gone once the comments are published
     redacted: Mapped[str] = mapped_column(Text)
     is_withheld: Mapped[bool] = mapped_column(default=False)
-    workforce_agrees: Mapped[bool] = mapped_column(default=False)
-    union_agrees: Mapped[bool] = mapped_column(default=False)
+    workforce_reader: Mapped[str | None] = mapped_column(String(254))  # the address of whoever agreed
+    union_reader: Mapped[str | None] = mapped_column(String(254))
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether both readers agree."""
+        return self.workforce_reader is not None and self.union_reader is not None
 
 
 class Release(Base):

@@ -64,7 +64,12 @@ async def group(request: Request) -> Response:
     if found is None:
         raise NotFound(NO_SUCH_PAGE)
     context = _choices(request, published.report) | DRAWN | _beside(request, published, found)
-    context |= {"strongest": strongest(found), "weakest": weakest(found), "changes": clear_changes(found)}
+    context |= {
+        "published": published,
+        "strongest": strongest(found),
+        "weakest": weakest(found),
+        "changes": clear_changes(found),
+    }
     audience = seen[0] if seen[0] in SEES_ALL else found.audience
     return await render(
         request, "surveys/reports/group.html", report=published.report, group=found, audience=audience, **context

@@ -11,7 +11,7 @@ from engage.sheets import Cell, Table
 from engage.surveys.figures import Answers, Change, Group, Mean
 from engage.surveys.notes import notes_of
 from engage.surveys.questionnaire import POINTS
-from engage.surveys.report import Point, Report
+from engage.surveys.report import Point, Report, spelt
 
 PROTECTED, UNAVAILABLE = "[c]", "[x]"
 GROUP = ("Family", "Group")
@@ -82,7 +82,7 @@ def _notes(report: Report) -> Iterator[tuple[Cell, ...]]:
 
 
 def _named(group: Group) -> tuple[str, str]:
-    return group.family, group.title
+    return spelt(group.family), group.title
 
 
 def _response(group: Group) -> tuple[Cell, ...]:

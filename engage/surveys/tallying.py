@@ -181,9 +181,8 @@ async def _write(session: AsyncSession, wave: Wave, count: Count, now: datetime)
 def _unordered(wave_id: int, comments: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Rows in the order of their random keys, which is none."""
     keyed = sorted((secrets.token_bytes(KEY_BYTES), question, tidied(text)) for question, text in comments)
-    agreed = {"is_withheld": False, "workforce_agrees": False, "union_agrees": False}
     return [
-        {"key": key, "wave_id": wave_id, "question": question, "text": text, "redacted": text} | agreed
+        {"key": key, "wave_id": wave_id, "question": question, "text": text, "redacted": text}
         for key, question, text in keyed
         if text
     ]

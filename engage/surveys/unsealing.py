@@ -16,7 +16,7 @@ from typing import TypeVar
 from engage.surveys.counting import Piles, Reader
 from engage.surveys.seal import Damaged, Unsealer
 
-CHUNK = 500  # boxes that are opened together
+CHUNK = 1_000  # boxes that are opened together
 AHEAD = 2  # chunks that wait for each child
 FEW = 1_000  # sheets for which no child is worth its start
 

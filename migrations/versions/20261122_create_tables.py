@@ -55,7 +55,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
     )
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_journal_entry_stream"), ["stream"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_journal_entry_actor_occurred_at_id"), ["actor", "occurred_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_journal_entry_kind_actor_occurred_at_id"),
+            ["kind", "actor", "occurred_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_journal_entry_kind_occurred_at_id"), ["kind", "occurred_at", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_journal_entry_occurred_at_id"), ["occurred_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_journal_entry_stream_kind"), ["stream", "kind"], unique=False)
 
     op.create_table(
         "mail_note",
@@ -417,8 +429,8 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("redacted", sa.Text(), nullable=False),
         sa.Column("is_withheld", sa.Boolean(), nullable=False),
-        sa.Column("workforce_agrees", sa.Boolean(), nullable=False),
-        sa.Column("union_agrees", sa.Boolean(), nullable=False),
+        sa.Column("workforce_reader", sa.String(length=254), nullable=True),
+        sa.Column("union_reader", sa.String(length=254), nullable=True),
         sa.ForeignKeyConstraint(
             ["wave_id"], ["wave.id"], name=op.f("fk_counted_comment_wave_id_wave"), ondelete="CASCADE"
         ),

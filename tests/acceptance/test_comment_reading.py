@@ -49,6 +49,20 @@ async def test_a_change_asks_the_other_reader_again(site: Site, comment: None) -
     assert "Comment 1 of 1: withheld" in page.words
 
 
+async def test_one_person_of_both_roles_agrees_for_one_side_alone(site: Site, comment: None) -> None:
+    await sign_in(site, "workforce", "pcs")
+    page = await site.open(PAGE)
+    team, union = (form for form in page.forms if form.action.endswith(KEY.hex()))
+    assert (await site.send(team)).status_code == 303
+    refused = await site.send(union)
+    assert refused.status_code == 409
+    assert "somebody else must agree to it as PCS." in Page(refused).words
+    page = await site.open(PAGE)
+    assert "Workforce team: agrees. PCS: has not agreed." in page.words
+    assert "You agreed for the other side, so somebody else must agree as PCS." in page.words
+    assert "1 comment waits for a reader" in page.words
+
+
 async def test_whoever_agrees_to_what_was_changed_meanwhile_is_told(site: Site, comment: None) -> None:
     await sign_in(site, "pcs")
     form = (await site.open(PAGE)).form(KEY.hex())
@@ -57,7 +71,7 @@ async def test_whoever_agrees_to_what_was_changed_meanwhile_is_told(site: Site, 
     answer = await site.send(form)
     assert answer.status_code == 409
     assert "changed this comment meanwhile" in Page(answer).words
-    assert not (await stored(site)).union_agrees
+    assert not (await stored(site)).union_reader
 
 
 async def test_likely_names_and_numbers_are_marked_and_markup_stays_text(site: Site, comment: None) -> None:

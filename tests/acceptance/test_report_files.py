@@ -17,6 +17,7 @@ from engage.settings import Settings
 from engage.surveys.verify_release import check
 from tests.reading import publish_two, sign_in
 from tests.site import Site, on_sqlite
+from tests.tagged import faults
 
 pytestmark = on_sqlite
 
@@ -115,6 +116,7 @@ async def test_the_pdf_is_tagged_titled_and_tells_its_charts_in_words(site: Site
         assert expected in file, expected
     assert file.count(b"/S/Figure") == file.count(b"/Alt") == 3 + 28
     assert b"dc:title" in file
+    assert faults(file) == []
 
 
 async def test_the_command_writes_what_an_audience_may_see(

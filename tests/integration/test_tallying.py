@@ -97,7 +97,7 @@ async def test_comments_are_kept_beside_no_answer_once_everyone_is_released(
         ("better", "Lights.", "Lights."),
         ("well", "=1+1 <b>Tea</b>", "=1+1 <b>Tea</b>"),
     }
-    assert not any(row["workforce_agrees"] or row["union_agrees"] or row["is_withheld"] for row in rows)
+    assert not any(row["workforce_reader"] or row["union_reader"] or row["is_withheld"] for row in rows)
 
 
 @pytest.mark.parametrize("people", [0, 1, 9])
