@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import statistics
 from collections import deque
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from time import perf_counter
 
 from tests.server import Server
 
+LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n")
 TICKS = os.sysconf("SC_CLK_TCK")  # of the processor's time, in a second
 
 
@@ -39,24 +41,49 @@ def posted(path: str, body: str, cookie: str = "") -> bytes:
     return f"{head}content-type: application/x-www-form-urlencoded\r\n\r\n{body}".encode()
 
 
-async def answer_all(server: Measured, sent: Sequence[bytes], at_once: int) -> Turn:
-    """Everything is sent, so much at once, and answered 303."""
+async def answer_all(server: Measured, sent: Sequence[bytes], at_once: int, status: int = 303) -> Turn:
+    """Everything is sent, so much at once, and answered with that status."""
     left = deque(sent)
     spent, begun = server.cpu_seconds, perf_counter()
-    await asyncio.gather(*(_answer(server, left) for _ in range(at_once)))
+    await asyncio.gather(*(_answer(server, left, status) for _ in range(at_once)))
     lasted = perf_counter() - begun
     return Turn(len(sent) / lasted, (server.cpu_seconds - spent) / len(sent) * 1_000_000)
 
 
-async def _answer(server: Measured, left: deque[bytes]) -> None:
+async def time_all(server: Measured, sent: Sequence[bytes], per_second: float, status: int = 303) -> list[float]:
+    """Everything is sent at that rate, whether or not what was sent before is answered; seconds until each answer."""
+    free, begun = list[tuple[asyncio.StreamReader, asyncio.StreamWriter]](), perf_counter()
+
+    async def time(place: int, request: bytes) -> float:
+        due = begun + place / per_second
+        await asyncio.sleep(due - perf_counter())
+        connection = free.pop() if free else await asyncio.open_connection("127.0.0.1", server.port)
+        await _ask(*connection, request, status)
+        free.append(connection)
+        return perf_counter() - due
+
+    seconds = await asyncio.gather(*(time(*each) for each in enumerate(sent)))
+    for _, writer in free:
+        writer.close()
+        await writer.wait_closed()
+    return seconds
+
+
+async def _answer(server: Measured, left: deque[bytes], status: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     while left:
-        writer.write(left.popleft())
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 303 "):
-            raise SystemExit(head.decode())
+        await _ask(reader, writer, left.popleft(), status)
     writer.close()
     await writer.wait_closed()
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, status: int) -> None:
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 %d " % status):
+        raise SystemExit(head.decode())
+    if length := LENGTH.search(head):
+        await reader.readexactly(int(length[1]))
 
 
 def summary(turns: Sequence[tuple[Turn, Turn]], name: str) -> dict[str, object]:

@@ -1,20 +1,24 @@
-"""Registrations under a burst, against the same server when it only parses the same form.
+"""Registrations under a burst, against the same server when it parses the same form and stores nothing.
 
     python -m bench.registrations [--short] [--databases sqlite postgresql]
 
 Real forms with their CSRF token, 64 at once, to one hot sitting or to ten. An answer comes after its commit is on the
-disk. Both ways take turns; each ratio is of two neighbouring turns. No worker runs in the server.
+disk. All ways take turns; each ratio is of neighbouring turns: of registering to parsing alone ("ratio", the goal's),
+and to parsing, checking and validating ("to_checked"). At last they come at half of the top rate, one by one: the times
+of their answers ("p99_ratio": of the slowest in a hundred to the median, at most 10). No worker runs in the server.
 """
 
 import argparse
 import asyncio
 import json
+import statistics
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote_plus
 
 from bench.databases import KINDS, fresh
-from bench.load import Measured, Turn, answer_all, posted, summary
+from bench.load import Measured, Turn, answer_all, posted, summary, time_all
 from engage.database import Database
 from engage.events.models import OpenEvening
 from tests.factories import make_evening
@@ -22,6 +26,7 @@ from tests.server import Browsers, Page
 
 GOAL = 0.5
 AT_ONCE = 64
+CAPACITY = 1_000_000
 SITTINGS = {"one hot sitting": 1, "ten sittings": 10}
 
 
@@ -33,7 +38,7 @@ class Both(Measured):
 async def open_evening(url: str, sittings: int) -> OpenEvening:
     """A published evening with places for everybody."""
     database = Database(url)
-    evening = make_evening(*[1_000_000] * sittings)
+    evening = make_evening(*[CAPACITY] * sittings)
     async with database.writing() as session:
         session.add(evening)
     await database.close()
@@ -50,15 +55,28 @@ def forms(page: Page, path: str, count: int, sittings: int, turn: int) -> list[b
 
 
 async def measure(url: str, folder: Path, sittings: int, count: int, turns: int) -> dict[str, object]:
-    """Both ways in turn; the first turn of each is not counted, for it makes what is made once."""
-    evening, found = await open_evening(url, sittings), list[tuple[Turn, Turn]]()
+    """All ways in turn; the first turn of each is not counted, for it makes what is made once."""
+    evening, found, ratios = await open_evening(url, sittings), list[tuple[Turn, Turn]](), list[float]()
     path = f"/open-evenings/{evening.slug}/register"
     async with Both(folder, DATABASE_URL=url) as server, Browsers(server.url) as browsers:
         page = await browsers.open(evening)
         for turn in range(turns + 1):
             bare = await answer_all(server, forms(page, "/bare", count, sittings, turn), AT_ONCE)
-            found.append((bare, await answer_all(server, forms(page, path, count, sittings, turn), AT_ONCE)))
-    return {"forms": count} | summary(found[1:], "registered")
+            own = await answer_all(server, forms(page, path, count, sittings, turn), AT_ONCE)
+            checked = f"/checked/{evening.slug}"
+            only = await answer_all(server, forms(page, checked, count, sittings, turn), AT_ONCE)
+            found.append((bare, own))
+            ratios.append(own.per_second / only.per_second)
+        half = statistics.median(own.per_second for _, own in found[1:]) / 2
+        seconds = await time_all(server, forms(page, path, count, sittings, turns + 1), half)
+    told = summary(found[1:], "registered") | {"to_checked": round(statistics.median(ratios[1:]), 2)}
+    return {"forms": count} | told | at_half(seconds)
+
+
+def at_half(seconds: Sequence[float]) -> dict[str, object]:
+    """How long an answer takes at half of the top rate."""
+    median, slow = statistics.median(seconds), statistics.quantiles(seconds, n=100)[98]
+    return {"median_ms": round(median * 1000, 1), "p99_ms": round(slow * 1000, 1), "p99_ratio": round(slow / median, 1)}
 
 
 def main() -> None:

@@ -1,25 +1,29 @@
 """The web application: routes, middleware, lifespan. Wiring only."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from engage import pages
+from engage.admission import Admission
 from engage.audit import pages as audit_pages
 from engage.database import Database
+from engage.embedded import EmbeddedWorker
 from engage.errors import EngageError
 from engage.events import feedback, feeds, own
 from engage.events import pages as evening_pages
@@ -58,11 +62,12 @@ from engage.worker import Worker
 
 LARGEST_BODY = 256 * 1024
 RETRY_AFTER = "5"  # seconds
-UNAVAILABLE = "The service cannot reach its records at the moment. Nothing was changed: please try again in a moment."
+UNAVAILABLE = "We cannot reach our records, so we cannot say that anything was saved. Please try again in a moment."
 SAID = {
     400: "What was sent could not be read. Go back, and send it again.",
     404: "There is no such page. Check the address, or start from the list of open evenings.",
     405: "This address does not take that. Go back and use the buttons of the page.",
+    408: "What you sent did not arrive in time. Check your connection, and send it again.",
     413: "That was more than this form takes. Shorten it, and send it again.",
 }
 
@@ -100,8 +105,14 @@ def real_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[], datetime] = real_clock) -> Starlette:
-    """The application for these settings; with a worker inside where nobody else does its work."""
+def create_app(
+    settings: Settings,
+    *,
+    has_worker: bool = True,
+    clock: Callable[[], datetime] = real_clock,
+    turn: Path | None = None,
+) -> Starlette:
+    """The application for these settings; with a worker inside where nobody else does its work, or in its turn."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -109,11 +120,12 @@ def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[
         unit_of_work = UnitOfWork(database)
         tokens, templates, letters = Tokens(settings.secret_key), templates_for(settings), Letters(settings)
         templates.globals["menu"] = menu_of(ROUTES)
-        provider, recent = Provider(settings) if settings.has_provider else None, Recent(database)
+        provider, recent = Provider(settings) if settings.has_provider else None, Recent(database, clock)
         app.state.site = Site(settings, database, unit_of_work, tokens, templates, letters, provider, recent, clock)
         app.state.open_waves = OpenWaves(settings.secret_key)
         app.state.live = live = Live(database, partial(tonight.figures, app.state.site))
-        worker = Worker(settings, database, unit_of_work, clock) if has_worker else None
+        inner = Worker(settings, database, unit_of_work, clock) if has_worker else None
+        worker = EmbeddedWorker(inner, turn) if inner is not None else None
         if worker is not None:
             await worker.start()
         yield
@@ -125,17 +137,19 @@ def create_app(settings: Settings, *, has_worker: bool = True, clock: Callable[[
 
     return Starlette(
         routes=ROUTES,
-        middleware=[Middleware(SecurityHeaders, is_https=settings.is_https)],
+        middleware=[
+            Middleware(SecurityHeaders, is_https=settings.is_https),
+            Middleware(Admission, refuse=_refused, largest_body=LARGEST_BODY),
+        ],
         exception_handlers={
             EngageError: _refused,
             HTTPException: _not_served,
-            OperationalError: _unavailable,
-            InterfaceError: _unavailable,
+            DBAPIError: _unavailable,
             PoolTimeoutError: _unavailable,
+            ClientDisconnect: _gone,
             Exception: _failed,
         },
         lifespan=lifespan,
-        max_body_size=LARGEST_BODY,
     )
 
 
@@ -143,14 +157,24 @@ def from_process() -> Starlette:
     """For the processes that a server starts: settings from the environment, as `engage serve` left them."""
     is_demo = os.environ.get("ENGAGE_IS_DEMO") == "yes"
     has_worker = os.environ.get("ENGAGE_HAS_WORKER") != "no"
-    return create_app(from_environment(os.environ, is_demo=is_demo), has_worker=has_worker)
+    turn = Path(given) if (given := os.environ.get("ENGAGE_WORKER_TURN")) else None
+    app = create_app(from_environment(os.environ, is_demo=is_demo), has_worker=has_worker, turn=turn)
+    gc.freeze()  # what was imported stays for ever, and need not be looked through again and again
+    return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, EngageError)  # noqa: S101 - what it is registered for
-    response = await refuse(request, error.status, str(error))
     if error.status == 503:
-        response.headers["retry-after"] = RETRY_AFTER
+        return await _not_now(request, str(error))
+    return await refuse(request, error.status, str(error))
+
+
+async def _not_now(request: Request, message: str) -> Response:
+    """Asks nothing of the database, of which there may be none: the page is as for nobody."""
+    request.state.person = None
+    response = await refuse(request, 503, message)
+    response.headers["retry-after"] = RETRY_AFTER
     return response
 
 
@@ -162,8 +186,17 @@ async def _not_served(request: Request, error: Exception) -> Response:
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
+    """Where the database is gone, or busy for too long. Raises what is wrong with a statement of ours."""
+    is_gone = not isinstance(error, DBAPIError) or error.connection_invalidated
+    if not is_gone and not isinstance(error, OperationalError | InterfaceError):
+        raise error
     log.error("database does not answer", error=type(error).__name__)
-    return Response(UNAVAILABLE, 503, {"retry-after": RETRY_AFTER}, media_type="text/plain")
+    return await _not_now(request, UNAVAILABLE)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """For nobody: who sent half a form has left."""
+    return Response(status_code=400)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -2,11 +2,11 @@
 
 import asyncio
 
-import psycopg
 import structlog
 from sqlalchemy import text
 
 from engage.database import BELL, Database
+from engage.late import library
 from engage.settings import Settings
 
 POLL_SECONDS = 0.5
@@ -20,14 +20,14 @@ async def hear_others(database: Database, settings: Settings) -> None:
     while True:
         try:
             await (_poll(database) if database.is_sqlite else _listen(database, settings))
-        except (psycopg.Error, OSError) as error:
+        except (library("psycopg").Error, OSError) as error:
             log.warning("cannot hear other processes", error=type(error).__name__)
             await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _listen(database: Database, settings: Settings) -> None:
     url = settings.database_direct_url or settings.database_url
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+    async with await library("psycopg").AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(f"LISTEN {BELL}")
         database.ring_here()
         async for _ in connection.notifies():

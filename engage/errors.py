@@ -246,6 +246,18 @@ class RegistrationChanged(EngageError):
     status = 409
 
 
+class PeopleChanged(EngageError):
+    """Registering a file would come to something else than was shown."""
+
+    status = 409
+
+
+class ListsClosed(EngageError):
+    """The lists of who is expected and who came are for the evening, which is over."""
+
+    status = 409
+
+
 class AudienceChanged(EngageError):
     """A message would go to others than its sender was shown."""
 

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
+from engage.migrating import is_enough
 from engage.notify.watching import look
 from engage.web import render, site_of
 
@@ -33,13 +33,17 @@ async def is_live(request: Request) -> Response:
 
 
 async def is_ready(request: Request) -> Response:
-    """Ready when the database answers."""
+    """Ready when the database answers, and has at least the schema that this code needs."""
     try:
-        async with site_of(request).database.reading() as session:
-            await session.execute(text("SELECT 1"))
+        async with site_of(request).database.engine.connect() as connection:
+            is_old = not await connection.run_sync(is_enough)
     except (SQLAlchemyError, OSError):
-        return JSONResponse({"status": "not ready", "database": "does not answer"}, status_code=503)
-    return JSONResponse({"status": "ready"})
+        return _unready(database="does not answer")
+    return _unready(schema="older than this version needs") if is_old else JSONResponse({"status": "ready"})
+
+
+def _unready(**why: str) -> Response:
+    return JSONResponse({"status": "not ready", **why}, 503, {"retry-after": "5"})
 
 
 async def mail(request: Request) -> Response:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from engage.database import Database
 
-KEPT = 0.5  # seconds until what another process changed is seen here
+KEPT = timedelta(seconds=0.5)  # until what another process changed is seen here
 MOST_KEPT = 1_000
 
 Value = TypeVar("Value")
@@ -15,42 +16,43 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    commits: int
-    begun: float
+    changes: int
+    begun_at: datetime
     value: asyncio.Task[Any]
 
 
 class Recent:
     """Shares each reading until this process commits something, and for half a second at most. Values are read only."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
+        self._clock = clock
         self._readings: dict[Hashable, _Reading] = {}
 
-    async def get(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> Value:
-        """What ``read`` answers now, or answered to somebody else a moment ago. Raises what it raises."""
-        reading = self._readings.get(key)
-        if reading is None or not self._is_fresh(reading):
-            reading = self._begin(key, read)
-        value: Value = await asyncio.shield(reading.value)
+    async def get(self, key: Hashable, read: Callable[[], Awaitable[Value]], *, is_counted: bool = True) -> Value:
+        """What ``read`` answers now, or answered to somebody else a moment ago. Raises what it raises.
+
+        Where no places are counted in it, it is not read anew for what crowds post, which changes nothing else.
+        """
+        changes = self._database.commits if is_counted else self._database.edits
+        reading = self._readings.get((key, is_counted))
+        if reading is None or reading.changes != changes or not self._is_young(reading) or _has_failed(reading.value):
+            reading = self._begin((key, is_counted), read, changes)
+        value: Value = reading.value.result() if reading.value.done() else await asyncio.shield(reading.value)
         return value
 
-    def _is_fresh(self, reading: _Reading) -> bool:
-        is_young = asyncio.get_running_loop().time() < reading.begun + KEPT
-        return is_young and reading.commits == self._database.commits and not _has_failed(reading.value)
-
-    def _begin(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> _Reading:
+    def _begin(self, key: Hashable, read: Callable[[], Awaitable[Value]], changes: int) -> _Reading:
         async def value() -> Value:
             return await read()
 
         if len(self._readings) >= MOST_KEPT:
             self._readings.clear()
-        reading = _Reading(
-            self._database.commits, asyncio.get_running_loop().time(), asyncio.get_running_loop().create_task(value())
-        )
-        self._readings[key] = reading
+        reading = self._readings[key] = _Reading(changes, self._clock(), asyncio.create_task(value()))
         reading.value.add_done_callback(lambda done: self._forget(key, reading) if _has_failed(done) else None)
         return reading
+
+    def _is_young(self, reading: _Reading) -> bool:
+        return timedelta() <= self._clock() - reading.begun_at < KEPT
 
     def _forget(self, key: Hashable, reading: _Reading) -> None:
         if self._readings.get(key) is reading:

@@ -6,7 +6,6 @@ associated data: a thief of the database cannot make one, and a token of one pur
 
 import base64
 import hmac
-from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -44,7 +43,7 @@ class Tokens:
     def fingerprint(self, purpose: str, *parts: str) -> str:
         """A keyed hash of the parts: equal parts give equal prints, and nobody without the secret can tell which."""
         message = "\x00".join((purpose, *parts)).encode()
-        digest = hmac.new(self._mac_key, message, sha256).digest()[:20]
+        digest = hmac.digest(self._mac_key, message, "sha256")[:20]
         return base64.b32encode(digest).decode().lower()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -122,7 +122,7 @@ class UnitOfWork:
     async def _commit(self, batch: list[_Waiting]) -> list[Any]:
         if not batch:
             return []
-        async with self._database.writing() as session:
+        async with self._database.writing(is_edit=not _is_crowd(batch)) as session:
             held = await self._lock(session, batch)
             if len(batch) == 1:
                 return [await batch[0].command(session)]
@@ -151,7 +151,13 @@ class UnitOfWork:
         return outcomes
 
     async def _lock(self, session: AsyncSession, batch: list[_Waiting]) -> list[Base]:
-        """Lock the rows in key order; the answer keeps them in the session, which refers to them weakly."""
+        """Lock the rows in key order; the answer keeps them in the session, which refers to them weakly.
+
+        Crowds' items read for themselves what they need. On SQLite the transaction is their lock.
+        """
+        is_crowd = _is_crowd(batch)
+        if is_crowd and self._database.is_sqlite:
+            return []
         keys: dict[type[Base], set[int]] = defaultdict(set)
         for waiting in batch:
             for model, key in waiting.locks:
@@ -159,7 +165,8 @@ class UnitOfWork:
         held: list[Base] = []
         for model in sorted(keys, key=lambda each: each.__tablename__):
             key_column = model.__mapper__.primary_key[0]
-            query = select(model).where(key_column.in_(keys[model])).order_by(key_column)
+            wanted: Select[Any] = select(key_column) if is_crowd else select(model)
+            query = wanted.where(key_column.in_(keys[model])).order_by(key_column)
             if self._is_locking:
                 query = query.with_for_update(key_share=True)
             held.extend(await session.scalars(query.execution_options(populate_existing=True)))
@@ -169,6 +176,11 @@ class UnitOfWork:
 def _take(queue: deque[_Waiting], most: int) -> list[_Waiting]:
     taken = [queue.popleft() for _ in range(min(most, len(queue)))]
     return [waiting for waiting in taken if not waiting.answer.cancelled()]
+
+
+def _is_crowd(batch: Sequence[_Waiting]) -> bool:
+    """Whether there is nothing in it but what many post."""
+    return all(waiting.together is not None for waiting in batch)
 
 
 def _company(waiting: _Waiting) -> object:

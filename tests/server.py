@@ -32,6 +32,7 @@ class Server:
 
     program = ("-m", "engage")  # what Python runs
     options: tuple[str, ...] = ()
+    code: Path | None = None  # where another release lies
 
     def __init__(self, folder: Path, **settings: str) -> None:
         given = {"SECRET_KEY": SECRET, "DATA_DIR": str(folder), "MAIL_FROM": "evenings@example.org"} | settings
@@ -84,9 +85,25 @@ class Server:
             self._process = None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, *self.program, "serve", "--port", str(self.port), *self.options]
+        command = [sys.executable, *self.program, *self.arguments, *self.options]
         with self._log.open("ab") as log:
-            return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+            return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, cwd=self.code)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return ("serve", "--port", str(self.port))
+
+
+class Work(Server):
+    """`engage work` in the same way; it answers nobody."""
+
+    async def start(self) -> None:
+        self.killed.clear()
+        self._process = await asyncio.to_thread(self._spawn)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return ("work",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +144,12 @@ class Browsers:
         form = {"csrf_token": page.token, "slot": slot, "email": email, "name": "Somebody Interested"} | fields
         address = f"/open-evenings/{page.slug}/register"
         return await self._client.post(address, data=form, headers={"cookie": page.cookie})
+
+    async def get(self, path: str, **headers: str) -> httpx2.Response:
+        return await self._client.get(path, headers=headers)
+
+    async def is_ready(self) -> bool:
+        return await is_ready(self._client)
 
     async def receipt(self, posted: httpx2.Response) -> dict[str, Any]:
         """The receipt, as JSON, that a good post leads to."""

@@ -12,14 +12,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = ("events", "surveys", "people", "notify")
 KNOWS_NO_ROOM = ("journal", "unit_of_work", "database", "loading", "documents", "shapes", "merging", "tokens", "forms")
 PURE = (
-    *("values", "wording", "documents", "shapes", "merging", "errors", "sheets"),
+    *("values", "wording", "documents", "shapes", "merging", "errors", "sheets", "csv_file"),
     *("slugs", "bank_holidays", "people.staff_file", "people.returning", "audit.words"),
     *("surveys.questionnaire", "surveys.questionnaire_file", "surveys.file", "surveys.groups", "surveys.forecast"),
     *("surveys.planning", "surveys.record", "surveys.told", "surveys.delivered_links", "demo_staff"),
     *("surveys.counting", "surveys.counted", "surveys.scoring", "surveys.comparing", "surveys.marking"),
-    *("surveys.verify_release", "surveys.merkle", "surveys.release", "surveys.audiences"),
+    *("surveys.verify_release", "surveys.merkle", "surveys.soundness", "surveys.release", "surveys.audiences"),
     *("surveys.figures", "surveys.report", "surveys.notes", "surveys.charts", "surveys.shown", "surveys.followed"),
-    *("ods", "surveys.tables", "surveys.export_csv", "surveys.export_pdf", "surveys.action_rules"),
+    *("late", "ods", "surveys.tables", "surveys.export_csv", "surveys.export_pdf", "surveys.action_rules"),
     *(f"surveys.disclosure.{rule}" for rule in ("groups", "threshold", "complement", "differencing", "banding")),
     *(f"surveys.disclosure.{part}" for part in ("coefficients", "light_words", "membership", "release", "steps")),
     "surveys.disclosure.suppression",
@@ -53,6 +53,8 @@ def imports(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "library":
+            yield from (str(ast.literal_eval(argument)) for argument in node.args)
 
 
 def rooms_known(file: Path) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.audit.words import HIDDEN
@@ -19,7 +19,10 @@ NUMBERED = (STAFF, ACCOUNT)
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What to look for; what is None is not looked at. Entries before ``before``, from ``since`` to below ``until``."""
+    """What to look for; what is None is not looked at. Entries from ``since`` to below ``until``.
+
+    ``before`` is the id of the last entry of the page before; one that there is not begins anew.
+    """
 
     kind: str | None = None
     actor: str | None = None
@@ -30,8 +33,9 @@ class Search:
 
 
 async def entries(session: AsyncSession, search: Search) -> Sequence[JournalEntry]:
-    """A page of entries and one more, if there is one."""
-    return (await session.scalars(_query(search))).all()
+    """A page of entries and one more, if there is one; found by an index, however long the journal is."""
+    before = await session.get(JournalEntry, search.before) if search.before is not None else None
+    return (await session.scalars(query_of(search, before))).all()
 
 
 async def addresses(session: AsyncSession, found: Sequence[JournalEntry]) -> dict[str, str]:
@@ -52,15 +56,21 @@ def _is_account(name: str) -> bool:
     return name.startswith(NUMBERED) and name.partition(":")[2].isdigit()
 
 
-def _query(search: Search) -> Select[JournalEntry]:
-    query = select(JournalEntry).where(JournalEntry.kind.not_in(HIDDEN))
-    for column in (JournalEntry.kind, JournalEntry.actor, JournalEntry.stream):
+def query_of(search: Search, before: JournalEntry | None = None) -> Select[JournalEntry]:
+    """The newest entries first; those after ``before``, where that is given."""
+    entry = JournalEntry
+    query = select(entry).where(entry.kind.not_in(HIDDEN))
+    if search.stream is not None:
+        query = query.where(entry.stream == search.stream)
+    for column in (entry.kind, entry.actor):
         if (value := getattr(search, column.key)) is not None:
-            query = query.where(column == value)
+            # A stream is short, so nothing else is to be looked up where one is given: SQLite would choose wrongly.
+            query = query.where((column if search.stream is None else column.concat("")) == value)
     if search.since is not None:
-        query = query.where(JournalEntry.occurred_at >= search.since)
+        query = query.where(entry.occurred_at >= search.since)
     if search.until is not None:
-        query = query.where(JournalEntry.occurred_at < search.until)
-    if search.before is not None:
-        query = query.where(JournalEntry.id < search.before)
-    return query.order_by(JournalEntry.id.desc()).limit(SHOWN + 1)
+        query = query.where(entry.occurred_at < search.until)
+    if before is not None:
+        is_older = or_(entry.occurred_at < before.occurred_at, entry.id < before.id)
+        query = query.where(entry.occurred_at <= before.occurred_at, is_older)
+    return query.order_by(entry.occurred_at.desc(), entry.id.desc()).limit(SHOWN + 1)

@@ -34,6 +34,7 @@ WORDS = {
     "QuestionAnswered": "Question {question_id} answered in public",
     "QuestionDeclined": "Question {question_id} declined",
     "RegistrationsExported": "List of {count} registrations exported as {form}",
+    "PeopleUploaded": "Registered from a file: {count} people",
     "MessageSent": "Message {mailing_id} sent to {count} people",
     "NeedMoved": "What is done about it is now: {state}",
     # registrations

@@ -17,7 +17,7 @@ from engage.commands.running import first_line, settings, workplace
 from engage.database import Database
 from engage.errors import DeploymentFaulty, SettingsInvalid, SignInRefused, SignInUnavailable
 from engage.journal import JournalEntry
-from engage.migrating import is_newest
+from engage.migrating import is_enough
 from engage.notify.smtp_url import Encryption, Relay, is_loopback, parse
 from engage.people.provider import Provider
 from engage.settings import Settings
@@ -166,8 +166,8 @@ def _missing_file(given: Settings) -> str | None:
 
 
 async def _inside(database: Database, connection: AsyncConnection) -> AsyncIterator[Finding]:
-    is_old = not await connection.run_sync(is_newest)
-    yield Finding("schema", "not the newest; run `engage migrate`" if is_old else "the newest", is_old)
+    is_old = not await connection.run_sync(is_enough)
+    yield Finding("schema", "not the newest; run `engage migrate`" if is_old else "all that this version needs", is_old)
     yield await _durability(database, connection)
     if not is_old:
         yield await _clock(database, connection)

@@ -2,12 +2,15 @@
 
 import argparse
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 
 from engage.commands.running import settings
+from engage.connections import KEPT_SECONDS, Connection, allow_files
 from engage.errors import SettingsInvalid
-from engage.migrating import engine_for_migrations, is_newest
+from engage.migrating import engine_for_migrations, is_enough
 from engage.settings import Settings
 
 SHUTDOWN_SECONDS = 10
@@ -30,11 +33,17 @@ def act(options: argparse.Namespace) -> None:
         )
     _refuse_old_schema(given)
     os.environ["ENGAGE_HAS_WORKER"] = "no" if options.no_worker else "yes"
-    serve(given, options.host, options.port, options.workers)
+    with TemporaryDirectory(prefix="engage-") as folder:
+        if options.workers > 1:
+            turn = Path(folder) / "turn"
+            turn.touch()
+            os.environ["ENGAGE_WORKER_TURN"] = str(turn)
+        serve(given, options.host, options.port, options.workers)
 
 
 def serve(given: Settings, host: str, port: int, workers: int = 1) -> None:
     """Serve until stopped. Requests are not logged: their addresses hold secrets of their readers."""
+    allow_files()
     uvicorn.run(
         "engage.app:from_process",
         factory=True,
@@ -42,12 +51,13 @@ def serve(given: Settings, host: str, port: int, workers: int = 1) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         access_log=False,
         log_level="warning",
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=given.trusted_proxies,
+        timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         backlog=BACKLOG,
     )
@@ -56,7 +66,7 @@ def serve(given: Settings, host: str, port: int, workers: int = 1) -> None:
 def _refuse_old_schema(given: Settings) -> None:
     engine = engine_for_migrations(given.database_url)
     with engine.connect() as connection:
-        is_ready = is_newest(connection)
+        is_ready = is_enough(connection)
     engine.dispose()
     if not is_ready:
         raise SettingsInvalid("The database is not at the newest schema; run `engage migrate` first.")

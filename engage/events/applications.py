@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from engage.events.models import AccessNeed, Interest, Registration
-from engage.events.tickets import CODE_LENGTH, CODE_LETTERS
+from engage.events.tickets import CODES, ticket_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def new_row(application: Application, status: str, now: datetime) -> dict[str, A
         "open_evening_id": application.open_evening_id,
         "slot_id": application.slot_id,
         "uid": str(uuid4()),
-        "ticket_code": "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)),
+        "ticket_code": ticket_code(secrets.randbelow(CODES)),
         "email": application.email,
         "email_key": application.email_key,
         "name": application.details.name,
@@ -53,6 +53,7 @@ def new_row(application: Application, status: str, now: datetime) -> dict[str, A
         "party": application.details.party,
         "sequence": 0 if status == "confirmed" else None,
         "has_reminders": application.details.has_reminders,
+        "has_given_feedback": False,
         "created_at": now,
     }
 

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from engage.errors import NotFound, NotHeld, OfferLapsed, OfferPending, RegistrationClosed
+from engage.errors import NotFound, NotHeld, OfferLapsed, OfferPending
 from engage.events import facts, rules
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
+from engage.events.sittings import refuse_if_closed
 from engage.journal import append
 
 
@@ -33,24 +34,6 @@ async def load(session: AsyncSession, registration_id: int) -> Registration:
     if registration is None:
         raise NotFound("There is no such registration. Use the link in your latest message from us.")
     return registration
-
-
-def slot_of(evening: OpenEvening, slot_id: int) -> Slot:
-    """The evening's sitting of that id. Raises NotFound."""
-    for slot in evening.slots:
-        if slot.id == slot_id:
-            return slot
-    raise NotFound("This open evening has no such sitting. Choose one from the list.")
-
-
-def refuse_if_closed(evening: OpenEvening, slot: Slot | None, now: datetime) -> None:
-    """Raises RegistrationClosed when the evening, or the sitting, takes nobody any more."""
-    last_start = max((each.starts_at for each in evening.slots), default=None)
-    reason = rules.why_closed(evening.status, evening.registration_closes_at, last_start, now)
-    if reason is None and slot is not None and now >= slot.starts_at:
-        reason = "That sitting has begun. Choose another one."
-    if reason is not None:
-        raise RegistrationClosed(reason)
 
 
 async def position(session: AsyncSession, entry: QueueEntry) -> int | None:

@@ -6,14 +6,16 @@ Whoever changes an evening calls ``remember`` before and ``tell`` after, in one 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events import booking, closings, facts, rules
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
-from engage.journal import append
+from engage.journal import Fact, append_all
 
+NEXT_SEQUENCE = func.coalesce(Registration.sequence + 1, 0).label("next_sequence")
 CALLED_OFF = rules.LIVE - {"attended"} | {"subscribed"}
 
 
@@ -106,27 +108,40 @@ async def _move(session: AsyncSession, evening: OpenEvening, before: Before, now
 async def _tell_placed(
     session: AsyncSession, moved: dict[int, Slot], before: Before, now: datetime, actor: str
 ) -> set[int]:
-    registrations = (await session.scalars(placed_in(moved).order_by(Registration.id))).all()
-    for registration in registrations:
-        slot = moved[registration.slot_id or 0]
-        if _times(slot) != before.times[slot.id]:
-            registration.asked_at = None  # they were asked about another time
-        if registration.declined_until is not None:
-            registration.attendance = registration.declined_until = None  # they declined what it was before
-        fact = facts.EveningMoved(
-            registration_id=registration.id,
-            slot_id=slot.id,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            sequence=booking.next_sequence(registration),
-        )
-        await append(session, fact, now, actor)
-    return {registration.id for registration in registrations}
+    placed = placed_in(moved)
+    retimed = [number for number, slot in moved.items() if _times(slot) != before.times[number]]
+    await _write(session, placed_in(retimed), asked_at=None)  # they were asked about another time
+    declined = placed.where(Registration.declined_until.is_not(None))
+    await _write(session, declined, attendance=None, declined_until=None)  # they declined what it was before
+    await _write(session, placed, sequence=NEXT_SEQUENCE)
+    columns = (Registration.id, Registration.slot_id, Registration.sequence)
+    rows = (await session.execute(placed.with_only_columns(*columns).order_by(Registration.id))).all()
+    await append_all(session, [(_moved(row, moved), now) for row in rows], actor)
+    return {row.id for row in rows}
+
+
+def _moved(row: Any, moved: dict[int, Slot]) -> facts.EveningMoved:
+    slot = moved[row.slot_id]
+    return facts.EveningMoved(
+        registration_id=row.id,
+        slot_id=slot.id,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        sequence=row.sequence,
+    )
+
+
+async def _write(session: AsyncSession, chosen: Select[Registration], **values: Any) -> None:
+    """Change all that are chosen by one statement, however many they are; what the session has loaded follows."""
+    is_chosen = Registration.id.in_(chosen.with_only_columns(Registration.id))
+    written = update(Registration).where(is_chosen).values(**values)
+    await session.execute(written, execution_options={"synchronize_session": "fetch"})
 
 
 async def _tell_queued(session: AsyncSession, moved: dict[int, Slot], now: datetime, actor: str) -> set[int]:
     """Tell those in the queue and those with a wish; an offer does not outlast the new start."""
     entries = (await session.scalars(queued_for(moved).order_by(QueueEntry.registration_id))).all()
+    happened: list[tuple[Fact, datetime]] = []
     for entry in entries:
         slot = moved[entry.slot_id]
         if entry.offer_expires_at is not None:
@@ -134,7 +149,8 @@ async def _tell_queued(session: AsyncSession, moved: dict[int, Slot], now: datet
         fact = facts.QueuedEveningMoved(
             registration_id=entry.registration_id, slot_id=slot.id, starts_at=slot.starts_at, ends_at=slot.ends_at
         )
-        await append(session, fact, now, actor)
+        happened.append((fact, now))
+    await append_all(session, happened, actor)
     return {entry.registration_id for entry in entries}
 
 
@@ -153,24 +169,27 @@ async def _offer(session: AsyncSession, evening: OpenEvening, before: Before, no
 async def _call_off(session: AsyncSession, evening: OpenEvening, before: Before, now: datetime, actor: str) -> set[int]:
     """Cancel whoever is still expected or hopes to come, and empty the sittings to come."""
     ahead = sittings_ahead(evening, before, now)
-    registrations = (await session.scalars(expected_at(evening, ahead).order_by(Registration.id))).all()
-    for registration in registrations:
-        await append(session, _called_off(registration, before), now, actor)
-        registration.status = "cancelled"
+    expected = expected_at(evening, ahead)
+    columns = (Registration.id, Registration.slot_id, Registration.status, NEXT_SEQUENCE, Registration.has_reminders)
+    rows = (await session.execute(expected.with_only_columns(*columns).order_by(Registration.id))).all()
+    had_place = expected.where(Registration.status == "confirmed")
+    await _write(session, had_place, sequence=NEXT_SEQUENCE)
+    await _write(session, expected, status="cancelled")
+    await append_all(session, [(_called_off(row, before), now) for row in rows], actor)
     await session.execute(delete(QueueEntry).where(QueueEntry.slot_id.in_(ahead)))
     for slot in ahead.values():
         slot.held = slot.waiting = 0
-    return {registration.id for registration in registrations}
+    return {row.id for row in rows}
 
 
-def _called_off(registration: Registration, before: Before) -> facts.EveningCancelled:
+def _called_off(row: Any, before: Before) -> facts.EveningCancelled:
     """The times are those that the person knew."""
-    starts_at, ends_at = before.times.get(registration.slot_id or 0, (None, None))
+    starts_at, ends_at = before.times.get(row.slot_id or 0, (None, None))
     return facts.EveningCancelled(
-        registration_id=registration.id,
-        slot_id=registration.slot_id,
+        registration_id=row.id,
+        slot_id=row.slot_id,
         starts_at=starts_at,
         ends_at=ends_at,
-        sequence=booking.next_sequence(registration) if registration.status == "confirmed" else None,
-        has_reminders=registration.has_reminders,
+        sequence=row.next_sequence if row.status == "confirmed" else None,
+        has_reminders=row.has_reminders,
     )

@@ -5,6 +5,7 @@ import csv
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from io import StringIO
+from tempfile import SpooledTemporaryFile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import aliased
 from engage.errors import NotFound, TooMany
 from engage.events.choosing import STATUSES, Choice, shown_as
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
-from engage.ods import as_ods
+from engage.ods import OdsFile
 from engage.sheets import Cell, Table, neutral
 from engage.wording import instant, plural
 
@@ -25,7 +26,9 @@ FORMS = {
 }
 COLUMNS = ("Name", "Email", "Status", "Sitting", "Places", "Registered")
 AT_ONCE = 500
-MOST_IN_A_SPREADSHEET = 20_000  # rows: more than that takes memory that others need
+MOST_IN_A_SPREADSHEET = 1_000_000  # rows: programs that open them take a little more
+KEPT_IN_MEMORY = 1024 * 1024  # bytes of a spreadsheet; what is more lies in a file without a name until it was sent
+PART = 64 * 1024  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # by which spreadsheets know UTF-8
 Line = tuple[Cell, ...]
 
@@ -63,17 +66,30 @@ async def as_csv(lines: AsyncIterator[Sequence[Line]]) -> AsyncIterator[bytes]:
 
 async def as_spreadsheet(
     lines: AsyncIterator[Sequence[Line]], evening: OpenEvening, choice: Choice, now: datetime, zone: ZoneInfo
-) -> bytes:
-    """The file whole: a cover that says what it is, and the rows."""
-    rows = tuple([line async for some in lines for line in some])
+) -> AsyncIterator[bytes]:
+    """The file, a part at a time, once it is made: a cover that says what it is, and the rows."""
     chosen = {"words": "Name or email", "slot": "Sitting", "post": "Post"}
     cover = [("Open evening", evening.title), ("As at", instant(now, zone)), ("Who", choice.title)]
     cover += [(chosen[name], value) for name, value in choice.query.items() if name in chosen]
+    first = await _first(lines)
     tables = [
         Table("About", evening.title, ("Item", "Detail"), tuple(cover)),
-        Table("Registrations", f"Registrations: {evening.title}", COLUMNS, rows),
+        Table("Registrations", f"Registrations: {evening.title}", COLUMNS, first),
     ]
-    return await asyncio.to_thread(as_ods, tables)
+    with SpooledTemporaryFile(KEPT_IN_MEMORY) as file:
+        with OdsFile(file, tables) as book:
+            async for some in lines:
+                await asyncio.to_thread(book.add, some)
+        file.seek(0)
+        while part := file.read(PART):
+            yield part
+
+
+async def _first(lines: AsyncIterator[Sequence[Line]]) -> tuple[Line, ...]:
+    """By which the columns get their width; the others are still to come."""
+    async for some in lines:
+        return tuple(some)
+    return ()
 
 
 def _line(row: Any, zone: ZoneInfo) -> Line:

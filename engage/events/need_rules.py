@@ -10,6 +10,13 @@ STATES = {
     "confirmed": "Confirmed to the person",
     "refused": "Cannot be met",
 }
+ARRANGING = "We have your request and are arranging it. We will email you when it is certain."
+TO_THE_PERSON = {
+    "asked": ARRANGING,
+    "arranged": ARRANGING,
+    "confirmed": "Confirmed.",
+    "refused": "Sorry, we cannot do this.",
+}
 NEXT: Mapping[str, tuple[str, ...]] = {
     "asked": ("arranged", "refused"),
     "arranged": ("confirmed", "asked", "refused"),

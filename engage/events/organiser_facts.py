@@ -12,6 +12,12 @@ class RegistrationsExported(EveningFact):
     form: str
 
 
+class PeopleUploaded(EveningFact):
+    """``count`` people were registered from a file."""
+
+    count: int
+
+
 class MessageSent(EveningFact):
     """The organisers wrote to ``count`` chosen people."""
 

@@ -13,6 +13,7 @@ from engage.events.calendar_entries import Place, invitation_of
 from engage.events.export import export_of
 from engage.events.forms import DetailsForm, details_form_of
 from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration
+from engage.events.need_rules import TO_THE_PERSON
 from engage.events.registering import correct
 from engage.events.timeline import timeline_of
 from engage.events.views import needs_of, posts_of, qr_of, registration_json, sittings_of
@@ -219,6 +220,8 @@ async def _page(
         sittings=[each for each in sittings_of(evening, now) if not _stands_in(registration, each.slot.id)],
         details=details or details_form_of(registration, evening),
         needs=needs_of(evening, now, site.settings.zone),
+        need_titles=ACCESS_NEEDS,
+        need_states=TO_THE_PERSON,
         posts=posts_of(evening.vacancies, now, site.settings.zone),
         ticket_qr=qr_of(_ticket_text(request, registration)) if is_placed else None,
         notice=notice,

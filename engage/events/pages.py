@@ -25,6 +25,7 @@ from engage.events.views import (
 )
 from engage.forms import text_of
 from engage.journal import append
+from engage.shared import shared
 from engage.values import VALUES
 from engage.web import posted, posted_openly, refuse, render, site_of, wants_json
 
@@ -32,6 +33,10 @@ SHOWN_AT_HOME = 5
 
 
 async def home(request: Request) -> Response:
+    return await shared(request, "home", lambda: _home(request))
+
+
+async def _home(request: Request) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
         upcoming, _ = await finding.evenings_from(session, site.clock())
@@ -39,6 +44,10 @@ async def home(request: Request) -> Response:
 
 
 async def evenings(request: Request) -> Response:
+    return await shared(request, ("evenings", wants_json(request)), lambda: _evenings(request))
+
+
+async def _evenings(request: Request) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
         upcoming, past = await finding.evenings_from(session, site.clock())
@@ -48,6 +57,11 @@ async def evenings(request: Request) -> Response:
 
 
 async def evening(request: Request) -> Response:
+    key = ("evening", request.path_params["slug"], wants_json(request))
+    return await shared(request, key, lambda: _evening(request))
+
+
+async def _evening(request: Request) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
         found = await finding.evening_of(session, request.path_params["slug"])
@@ -77,6 +91,10 @@ async def show(
 
 
 async def plan(request: Request) -> Response:
+    return await shared(request, ("plan", request.path_params["slug"]), lambda: _plan(request))
+
+
+async def _plan(request: Request) -> Response:
     site = site_of(request)
     found = await asked_for(request)
     posts = posts_of(found.vacancies, site.clock(), site.settings.zone)
@@ -89,10 +107,21 @@ async def registration_form(request: Request) -> Response:
 
 
 async def register_posted(request: Request) -> Response:
-    found = await asked_for(request)
+    application, site = await received(request), site_of(request)
+    if isinstance(application, Response):
+        return application
+    lock = (OpenEvening, application.open_evening_id)
+    await site.unit_of_work.run_together(register_all, (application, site.clock()), locks=[lock])
+    return RedirectResponse(f"/receipts/{application.receipt}", 303)
+
+
+async def received(request: Request) -> Application | Response:
+    """What was posted, or the form again where it cannot be taken. Raises RegistrationClosed."""
+    found = await asked_for(request, is_counted=False)
     try:
         sent = await posted(request)
     except FormStale as stale:
+        found = await asked_for(request)
         form = RegistrationForm(found, await posted_openly(request))
         form.problem = str(stale)
         return await _form_page(request, found, form, 403)
@@ -100,13 +129,8 @@ async def register_posted(request: Request) -> Response:
     if refusal := refusal_of(found, site_of(request).clock()):
         raise RegistrationClosed(refusal)
     if not form.validate():
-        return await _form_page(request, found, form, 422)
-    site = site_of(request)
-    application = _application(request, found, form, sent)
-    receipt = await site.unit_of_work.run_together(
-        register_all, (application, site.clock()), locks=[(OpenEvening, found.id)]
-    )
-    return RedirectResponse(f"/receipts/{receipt.token}", 303)
+        return await _form_page(request, await asked_for(request), form, 422)
+    return _application(request, found, form, sent)
 
 
 async def receipt(request: Request) -> Response:
@@ -169,15 +193,15 @@ async def question_posted(request: Request) -> Response:
     return await render(request, "events/ask.html", evening=found, form=form, is_sent=True)
 
 
-async def asked_for(request: Request) -> OpenEvening:
-    """The evening, shared with others who ask for it: to read only."""
+async def asked_for(request: Request, *, is_counted: bool = True) -> OpenEvening:
+    """The evening, shared with others who ask for it: to read only. Its places may be old where nobody counts them."""
     site, slug = site_of(request), request.path_params["slug"]
 
     async def read() -> OpenEvening:
         async with site.database.reading() as session:
             return await finding.evening_of(session, slug)
 
-    return await site.recent.get(("evening", slug), read)
+    return await site.recent.get(("evening", slug), read, is_counted=is_counted)
 
 
 async def _form_page(request: Request, found: OpenEvening, form: RegistrationForm, status: int = 200) -> Response:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,8 +56,8 @@ class Picture:
         return sum(each.inside for each in self.sittings)
 
 
-async def picture_of(session: AsyncSession, evening: OpenEvening) -> Picture:
-    """Five statements, whatever the size of the evening."""
+async def picture_of(session: AsyncSession, evening: OpenEvening, zone: ZoneInfo) -> Picture:
+    """Five statements, whatever the size of the evening; days are those of the zone."""
     here = Registration.open_evening_id == evening.id
     party = func.sum(Registration.party)
     placed = await session.execute(
@@ -74,7 +75,7 @@ async def picture_of(session: AsyncSession, evening: OpenEvening) -> Picture:
     kinds = select(AccessNeed.kind, func.count()).join(Registration)
     live = kinds.where(here, Registration.status.in_(rules.LIVE)).group_by(AccessNeed.kind)
     needs = dict((await session.execute(live)).all())
-    day = func.date(Registration.created_at)
+    day = func.date(func.timezone(zone.key, Registration.created_at)).label("day")
     came = await session.execute(select(day, func.count()).where(here).group_by(day))
     days, bars = _bars({date.fromisoformat(str(each)): number for each, number in came})
     people = {(slot_id, str(status)): int(number) for slot_id, status, number in placed}

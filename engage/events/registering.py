@@ -9,32 +9,33 @@ from engage.errors import EngageError
 from engage.events import booking, facts
 from engage.events.applications import Application, Details, describe
 from engage.events.desk import Desk
-from engage.events.models import Receipt, Registration
+from engage.events.models import Registration
 from engage.journal import append
 
 
-async def register(session: AsyncSession, application: Application, now: datetime) -> Receipt:
+async def register(session: AsyncSession, application: Application, now: datetime) -> None:
     """One application by itself. Raises RegistrationClosed, NotFound."""
-    (answer,) = await register_all(session, [(application, now)])
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    (refusal,) = await register_all(session, [(application, now)])
+    if refusal is not None:
+        raise refusal
 
 
 async def register_all(
     session: AsyncSession, items: Sequence[tuple[Application, datetime]]
-) -> Sequence[Receipt | Exception]:
-    """Register each in turn, or answer as if: a receipt never tells whether the address was registered before.
+) -> Sequence[EngageError | None]:
+    """Register each in turn, or do as if: a receipt never tells whether the address was registered before.
 
-    A form posted twice gets its first receipt again. Each item is answered with its receipt or its refusal.
+    A form posted twice keeps its first receipt. Each item is answered with its refusal, None where there is none.
     """
     desk = await Desk.open(session, [application for application, _ in items])
-    answers: list[Receipt | Exception] = []
+    answers: list[EngageError | None] = []
     for application, now in items:
         try:
-            answers.append(await desk.serve(application, now))
+            await desk.serve(application, now)
         except EngageError as refusal:
             answers.append(refusal)
+        else:
+            answers.append(None)
     await desk.close()
     return answers
 

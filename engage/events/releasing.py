@@ -16,6 +16,7 @@ from engage.apart import each_apart
 from engage.database import Database
 from engage.events import booking, facts, rules
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
+from engage.events.sittings import slot_of
 from engage.events.timetable import timetable_of
 from engage.journal import append
 from engage.notify.models import OutboxMessage
@@ -68,7 +69,7 @@ async def release(session: AsyncSession, evening: OpenEvening, slot: Slot, now: 
 
 async def _release_if_due(session: AsyncSession, evening_id: int, slot_id: int, zone: ZoneInfo, now: datetime) -> int:
     evening = await session.get_one(OpenEvening, evening_id)
-    slot = booking.slot_of(evening, slot_id)
+    slot = slot_of(evening, slot_id)
     return await release(session, evening, slot, now) if _is_due(evening, slot, zone, now) else 0
 
 

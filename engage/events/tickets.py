@@ -17,6 +17,7 @@ PREFIX = "ENGAGE:"
 PURPOSE = "ticket"
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is misread aloud or by hand
 CODE_LENGTH = 8
+CODES = len(CODE_LETTERS) ** CODE_LENGTH
 HASH_LENGTH = 32  # hexadecimal digits
 FORGOTTEN_AT = 3  # o'clock in the night, by the venue's time
 
@@ -29,6 +30,15 @@ class Asked:
     registration_id: int | None
     code: str | None
     name: str
+
+
+def ticket_code(number: int) -> str:
+    """The code of that number, of which there are `CODES`."""
+    letters = ""
+    for _ in range(CODE_LENGTH):
+        number, letter = divmod(number, len(CODE_LETTERS))
+        letters += CODE_LETTERS[letter]
+    return letters
 
 
 def text_of(tokens: Tokens, registration_id: int) -> str:

@@ -1,6 +1,6 @@
 """What happened to one registration, in order: from the journal and from what became of the messages about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,27 +43,29 @@ FACTS = {
     "ReplyHeard": "Answer from a calendar arrived: {answer}",
 }
 MESSAGES = {
-    "PlaceConfirmed": "your place",
-    "PlaceChanged": "your new sitting",
+    "PlaceConfirmed": "{your} place",
+    "PlaceChanged": "{your} new sitting",
     "EveningMoved": "a new time or place",
-    "PlaceReleased": "your place that passed on",
-    "RegistrationCancelled": "your cancellation",
+    "PlaceReleased": "{your} place that passed on",
+    "RegistrationCancelled": "{your} cancellation",
     "EveningCancelled": "the evening called off",
-    "QueueJoined": "your place in the queue",
+    "QueueJoined": "{your} place in the queue",
     "QueuedEveningMoved": "a new time or place",
-    "PlaceOffered": "a place held for you",
+    "PlaceOffered": "a place held for {you}",
     "OfferLapsed": "a place that passed on",
-    "DeclineHeard": "your answer from your calendar",
+    "DeclineHeard": "{your} answer from {your} calendar",
     "Subscribed": "the materials and closing dates",
     "RegisteredAgain": "the form sent again",
-    "LinkRequested": "the link to your page",
+    "LinkRequested": "the link to {your} page",
     "ClosingMoved": "a new closing date",
     "Reminder": "closing dates",
-    "ComingAsked": "whether you are still coming",
+    "ComingAsked": "whether {you_are} still coming",
     "Thanks": "the materials",
-    "NeedAnswered": "what you need, to take part",
+    "NeedAnswered": "what {you_need}, to take part",
     "OrganiserMessage": "something that the organisers wrote",
 }
+TO_THEM = {"your": "your", "you": "you", "you_are": "you are", "you_need": "you need"}
+OF_THEM = {"your": "their", "you": "them", "you_are": "they are", "you_need": "they need"}
 BECAME = {
     "sent": "accepted for delivery",
     "dead": "could not be delivered",
@@ -87,21 +89,26 @@ class Line:
     words: str
 
 
-async def timeline_of(session: AsyncSession, registration: Registration, zone: ZoneInfo) -> list[Line]:
-    """All that happened to the registration, which has to be loaded with its evening and the evening's vacancies."""
+async def timeline_of(
+    session: AsyncSession, registration: Registration, zone: ZoneInfo, person: Mapping[str, str] = TO_THEM
+) -> list[Line]:
+    """All that happened to the registration, which has to be loaded with its evening and the evening's vacancies.
+
+    ``person`` has the words for whose it is: ``TO_THEM`` or, for others who read it, ``OF_THEM``.
+    """
     stream = stream_of(registration.id)
     entries = await session.scalars(select(JournalEntry).where(JournalEntry.stream == stream).order_by(JournalEntry.id))
     messages = await session.scalars(
         select(OutboxMessage).where(OutboxMessage.stream == stream).order_by(OutboxMessage.id)
     )
     lines = [Line(entry.occurred_at, entry.kind, _fact(registration, entry, zone)) for entry in entries]
-    lines += [line for message in messages for line in _lines(message)]
+    lines += [line for message in messages for line in _lines(message, person)]
     return sorted(lines, key=lambda line: line.at)
 
 
-def for_organiser(timeline: Sequence[Line]) -> list[Line]:
-    """The same without anything about posts, applying or needs."""
-    return [line for line in timeline if line.kind not in PRIVATE]
+async def for_organiser(session: AsyncSession, registration: Registration, zone: ZoneInfo) -> list[Line]:
+    """The same for those who run the evening, without anything about posts, applying, needs or coming."""
+    return [line for line in await timeline_of(session, registration, zone, OF_THEM) if line.kind not in PRIVATE]
 
 
 def _fact(registration: Registration, entry: JournalEntry, zone: ZoneInfo) -> str:
@@ -126,8 +133,8 @@ def _when(registration: Registration, told: dict[str, Any], zone: ZoneInfo) -> s
     return f"{date(slot.starts_at, zone)}, {period(slot.starts_at, slot.ends_at, zone)}" if slot else None
 
 
-def _lines(message: OutboxMessage) -> list[Line]:
-    about = f"Email about {MESSAGES[message.kind]}"
+def _lines(message: OutboxMessage, person: Mapping[str, str]) -> list[Line]:
+    about = f"Email about {MESSAGES[message.kind].format_map(person)}"
     lines = [Line(message.created_at, message.kind, f"{about}: made")]
     if message.settled_at is not None:
         reply = f" ({message.reply})" if message.state in REPLIED else ""

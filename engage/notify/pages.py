@@ -68,8 +68,8 @@ class Caught:
 async def messages(request: Request) -> Response:
     _refuse_with_relay(request)
     async with site_of(request).database.reading() as session:
-        rows = await session.scalars(select(CaughtMessage).order_by(CaughtMessage.id.desc()).limit(SHOWN))
-        return await render(request, "mail/list.html", messages=[_taken_apart(row) for row in rows])
+        rows = (await session.scalars(select(CaughtMessage).order_by(CaughtMessage.id.desc()).limit(SHOWN))).all()
+    return await render(request, "mail/list.html", messages=[_taken_apart(row) for row in rows])
 
 
 @readers

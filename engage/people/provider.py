@@ -5,12 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.starlette_client import StarletteIntegration, StarletteOAuth2App
 from httpx2 import HTTPError
-from joserfc.errors import ExpiredTokenError, JoseError
 
 from engage.errors import SignInRefused, SignInUnavailable
+from engage.late import library
 from engage.settings import Settings
 
 PATIENCE = 10.0  # seconds
@@ -38,8 +36,9 @@ class Provider:
         self.issuer = settings.oidc_issuer or ""
         self.document = self.issuer.rstrip("/") + WELL_KNOWN
         self.callback = f"{settings.base_url}{CALLBACK}"
-        self._app: Any = StarletteOAuth2App(
-            StarletteIntegration("engage"),
+        client = library("authlib.integrations.starlette_client")
+        self._app: Any = client.StarletteOAuth2App(
+            client.StarletteIntegration("engage"),
             name="engage",
             client_id=settings.oidc_client_id,
             client_secret=settings.oidc_client_secret,
@@ -86,9 +85,9 @@ async def _in_one_line() -> AsyncIterator[None]:
     """What goes wrong between us and the provider, as one line for whoever signs in; its cause is for the log."""
     try:
         yield
-    except ExpiredTokenError as error:
+    except library("joserfc.errors").ExpiredTokenError as error:
         raise SignInRefused(f"Signing in took too long. {AGAIN}") from error
-    except (AuthlibBaseError, JoseError) as error:
+    except (library("authlib.common.errors").AuthlibBaseError, library("joserfc.errors").JoseError) as error:
         raise SignInRefused(f"The sign-in service's answer cannot be relied on. {AGAIN}") from error
     except (HTTPError, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise SignInUnavailable(

@@ -1,28 +1,23 @@
 """The file of the staff directory: bytes read into rows, every fault with the number of its line. Pure.
 
 Columns are email, name, directorate and grade, in any order, and no others: what else is known of people has no place
-in the directory. Commas, semicolons or tabs part them, as office programs write them.
+in the directory.
 """
 
-import codecs
-import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 
 from email_validator import EmailNotValidError, validate_email
 
+from engage.csv_file import NotCsv, columns_of, decoded, faults_of, records
 from engage.errors import FileFaulty
 from engage.shapes import shown
 from engage.slugs import slug_of
 
 COLUMNS = {"email": 254, "name": 200, "directorate": 100, "grade": 40}  # the most characters
 GROUPED = ("directorate", "grade")
-DELIMITERS = ",;\t"
-WESTERN = "cp1252"
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 PLAIN_ADDRESS = re.compile(r"[a-z0-9_'+-]+(?:\.[a-z0-9_'+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}")
 LONGEST_LOCAL = 64
 
@@ -45,13 +40,6 @@ class StaffFile:
     encoding: str
 
 
-class _NotCsv(Exception):
-    """The record that begins on ``line`` cannot be taken apart."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        self.line, self.reason = line, reason
-
-
 @dataclass(slots=True)
 class _Reading:
     """What was read so far, and where each address and each group stood first."""
@@ -68,45 +56,17 @@ class _Reading:
 
 def read(name: str, content: bytes) -> StaffFile:
     """What stands in the file. Raises FileFaulty with every fault."""
-    text, encoding = _decoded(name, content)
-    reading = _Reading(name)
+    reading, encoding = _Reading(name), ""
     try:
-        _read_all(reading, _records(text))
-    except _NotCsv as broken:
-        reading.fault(broken.line, f": is not sound CSV: {broken.reason}")
+        text, encoding = decoded(content)
+        _read_all(reading, records(text))
+    except NotCsv as broken:
+        reading.fault(broken.line, f": {broken.reason}")
     if not reading.faults and not reading.rows:
         reading.faults.append(f"{name}: has no people in it; that would mark everybody as left")
     if reading.faults:
         raise FileFaulty(reading.faults)
     return StaffFile(reading.rows, encoding)
-
-
-def _decoded(name: str, content: bytes) -> tuple[str, str]:
-    """The text in the encoding that its mark names; without a mark UTF-8, or else what Windows calls Western."""
-    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
-    line = 1
-    for encoding in [marked] if marked else ["utf-8", WESTERN]:
-        try:
-            return content.decode(encoding), encoding
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-    raise FileFaulty([f"{name}: line {line}: cannot be read as text; save the file as CSV in UTF-8"])
-
-
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each record and the line on which it begins: quoted cells may go over several lines."""
-    head = text.partition("\n")[0]
-    reader = csv.reader(StringIO(text, newline=""), delimiter=max(DELIMITERS, key=head.count), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _NotCsv(line, str(error)) from None
-        if any(cell.strip() for cell in cells):
-            yield line, cells
 
 
 def _read_all(reading: _Reading, records: Iterator[tuple[int, list[str]]]) -> None:
@@ -119,15 +79,9 @@ def _read_all(reading: _Reading, records: Iterator[tuple[int, list[str]]]) -> No
 
 def _order(reading: _Reading, line: int, head: Sequence[str]) -> list[str]:
     """Which column stands where; a fault for each that is not one of the directory's."""
-    names = [cell.strip().lower() for cell in head]
-    for column in COLUMNS:
-        if column not in names:
-            reading.fault(line, f": column {column} is missing")
-    for name in dict.fromkeys(names):
-        if name not in COLUMNS:
-            reading.fault(line, f": {shown(name)!r} is not a column of the directory; take it out")
-        elif names.count(name) > 1:
-            reading.fault(line, f": column {name} is there twice")
+    names = columns_of(head)
+    for fault in faults_of(names, COLUMNS, COLUMNS, "the directory"):
+        reading.fault(line, f": {fault}")
     return names
 
 

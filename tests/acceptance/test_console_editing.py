@@ -260,3 +260,39 @@ async def test_sitting_that_is_over_cannot_be_moved(site: Site) -> None:
     await sign_in(site, "organiser")
     answer = await site.send(form, starts="2027-03-24T18:00", ends="2027-03-24T19:00")
     assert answer.status_code in (403, 422)
+
+
+async def test_second_click_on_a_confirmed_move_tells_once(site: Site) -> None:
+    await site.joined("zoe@example.net")
+    page = Page(await edit(site, FIRST, starts="2027-02-25T18:00", ends="2027-02-25T19:00"))
+    for _ in range(2):
+        assert (await site.send(page.form(FIRST), act="confirm")).status_code in (200, 303)
+    assert len(await facts_of(site, "EveningMoved")) == 1
+    assert len(await site.mail()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "said"),
+    [
+        (
+            f"{HERE}/move",
+            {"sitting-0-starts": "2027-01-24T18:00", "sitting-0-ends": "2027-01-24T19:00"},
+            "would move the sitting into the past",
+        ),
+        (f"{HERE}/move", {"sitting-0-ends": "2027-02-24T17:00"}, "must be after starts"),
+        (
+            f"{HERE}/sittings/new",
+            {"starts": "2027-02-24T19:00", "ends": "2027-02-24T18:00", "capacity": "5"},
+            "must be after starts",
+        ),
+    ],
+)
+async def test_times_that_cannot_be_are_refused_on_every_page_that_takes_times(
+    site: Site, path: str, typed: dict[str, str], said: str
+) -> None:
+    await site.joined("zoe@example.net")
+    before = await site.dump()
+    answer = await site.send(await form_of(site, path), **typed)
+    assert answer.status_code == 422
+    assert said in Page(answer).words
+    assert await site.dump() == before

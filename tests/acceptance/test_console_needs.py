@@ -57,6 +57,25 @@ async def test_need_goes_from_asked_to_confirmed_and_the_person_hears_once(site:
     assert "Confirmed to the person" in (await site.open(f"{HERE}?show=all")).words
 
 
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        ([], "We have your request and are arranging it."),
+        (["arranged"], "We have your request and are arranging it."),
+        (["arranged", "confirmed"], "British Sign Language interpreter Confirmed. Kim meets you. <b>"),
+        (["refused"], "British Sign Language interpreter Sorry, we cannot do this. Kim meets you. <b>"),
+    ],
+)
+async def test_person_reads_on_their_own_page_what_became_of_it(
+    site: Site, asked: str, states: list[str], said: str
+) -> None:
+    for state in states:
+        assert (await save(site, state=state, answer="Kim meets you. <b>")).status_code == 303
+    page = await site.open(asked)
+    assert said in page.words
+    assert ("Kim meets you" in page.words) == (states[-1:] in (["confirmed"], ["refused"]))
+
+
 async def test_need_that_cannot_be_met_takes_words_for_the_person(site: Site) -> None:
     refused = await save(site, state="refused")
     assert refused.status_code == 422

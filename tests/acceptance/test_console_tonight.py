@@ -1,10 +1,11 @@
 """Tonight: what is shown on reload, who may see it, and the lists to print."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from engage.events.console.tonight import figures
 from engage.events.models import Registration
 from tests.reading import sign_in
 from tests.site import Site, on_sqlite
@@ -79,3 +80,32 @@ async def test_tonight_is_for_organisers_and_the_door(site: Site, path: str) -> 
         assert (await site.browser.get(HERE + path)).status_code == status
     site.browser.cookies.clear()
     assert (await site.browser.get(HERE + path)).status_code == 303
+
+
+@pytest.mark.parametrize("role", ["organiser", "door"])
+async def test_lists_of_names_and_figures_of_who_came_close_at_noon_of_the_day_after(site: Site, role: str) -> None:
+    await filled(site)
+    async with site.database.writing() as session:
+        await session.execute(update(Registration).where(Registration.name == "Zoe Other").values(status="attended"))
+    names = (f"{HERE}/visitors/sitting-0", f"{HERE}/roll-call", "/console/doors/reviews-team/print")
+    site.now = datetime(2027, 2, 25, 11, 59, tzinfo=UTC)
+    await sign_in(site, role)
+    for path in names:
+        page = await site.open(path)
+        assert page.status == 200
+        if "print" not in path:
+            assert "closes at midday on Thursday 25 February 2027 and is then seen by nobody" in page.words
+    assert " In " in (await site.open(HERE)).words
+    site.pass_time(timedelta(minutes=1))
+    for path in names:
+        page = await site.open(path)
+        assert page.status == 409
+        assert "were closed at midday on Thursday 25 February 2027" in page.words
+        assert not [name for name in ("Ann", "Zoe") if name in page.words]
+    over = await site.open(HERE)
+    assert "are no record of who came" in over.words
+    assert " In " not in over.words
+    assert "1 person is in" not in over.words
+    assert not [link for link in over.links if "roll-call" in link or "visitors" in link]
+    assert (await site.browser.get(f"{HERE}/events")).status_code == 409
+    assert " In " not in (await figures(site.app.state.site, 1) or "")

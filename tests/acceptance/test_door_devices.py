@@ -165,6 +165,22 @@ async def test_clock_that_is_ahead_is_put_right(site: Site) -> None:
         assert (await session.scalars(select(Admission.admitted_at))).one() == site.now
 
 
+async def test_device_that_joins_late_is_believed_and_hears_of_nobody(site: Site) -> None:
+    first, second = await two_doors(site)
+    await second.join(second.act("Bob"))
+    site.now = datetime(2027, 2, 25, 12, tzinfo=UTC)
+    await sign_in(site, "door")
+    for device in (first, second):
+        device.token = dict((await site.open(f"{HERE}?plain")).form(HERE).fields)["csrf_token"]
+    asked = await first.join(first.act("Bob", is_done=False))
+    assert (asked["outcomes"], asked["changed"], asked["walk_ins"]) == ([], {}, {"sitting-0": 0, "sitting-1": 0})
+    late = await first.join(first.act("Ann", at="2027-02-24T18:05:00Z"))
+    assert results(late) == ["in"]
+    assert (late["outcomes"][0]["use"], late["changed"], late["used_twice"]) == (None, {}, {})
+    assert await statuses(site) == {"Ann": "attended", "Bob": "attended"}
+    assert (await Device(site, 3).get()).listed["people"] == []
+
+
 @on_sqlite
 async def test_what_makes_no_sense_is_refused_whole(site: Site) -> None:
     first, _ = await two_doors(site)

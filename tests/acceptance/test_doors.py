@@ -1,6 +1,6 @@
 """The doors without scripts: tickets, codes, names, walk-ins, undoing, and everything that is no good ticket."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,6 +16,7 @@ from tests.site import Page, Site, on_sqlite
 
 HERE = "/console/doors/reviews-team"
 MOST_STATEMENTS = 20
+CLOSED_AT = datetime(2027, 2, 25, 12, tzinfo=UTC)
 
 
 async def come(site: Site, name: str = "Ann Àdeyemi", slot: str = "sitting-0", **typed: str) -> Registration:
@@ -271,3 +272,30 @@ async def test_pages_take_few_statements_whatever_the_size(site: Site) -> None:
     assert "There are more" in page.words
     assert page.words.count("Person") == 50 + 2 * 10
     assert len(seen) <= 2 * MOST_STATEMENTS
+
+
+async def test_door_tells_nothing_of_anybody_once_its_lists_are_closed(site: Site) -> None:
+    ann = await come(site)
+    let_in = await site.send((await site.open(HERE)).form(HERE), ticket=ticket_of(site, ann))
+    done = let_in.headers["location"]
+    site.now = CLOSED_AT - timedelta(minutes=1)
+    await sign_in(site, "door")
+    for path in (HERE, done):
+        assert ann.name in (await site.open(path)).words
+    form = (await site.open(HERE)).form(HERE)
+    site.now = CLOSED_AT
+    for path in (HERE, done):
+        page = await site.open(path)
+        assert page.status == 200
+        assert "were closed at midday on Thursday 25 February 2027" in page.words
+        assert ann.name not in page.words
+        assert "People in" not in page.words
+    for typed in (ticket_of(site, ann), ann.ticket_code, "Ann"):
+        page = Page(await site.send(form, ticket=typed))
+        assert page.status == 409
+        assert "were closed at midday" in page.words
+        assert ann.name not in page.words
+    for act in ("walk-in", "undo"):
+        answer = await site.browser.post(f"{HERE}/{act}", data=form.filled())
+        assert answer.status_code == 409
+    assert await admissions(site) == 1

@@ -1,7 +1,7 @@
 """People, messages and access needs in a wide and in a narrow window: accessible, fitting, usable by keyboard."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from tests.browser.conftest import Visit
 
@@ -12,6 +12,7 @@ PAGES = [
     f"{HERE}/people",
     f"{HERE}/people?words=nobody+at+all",
     f"{HERE}/people/new",
+    f"{HERE}/people/upload",
     f"{HERE}/message?status=placed",
 ]
 
@@ -31,6 +32,31 @@ async def test_every_page_of_people_is_accessible_and_fits(visit: Visit) -> None
     await expect(visit.page.get_by_role("heading", name="For somebody on the phone")).to_be_visible()
     await visit.check()
     assert visit.complaints == []
+
+
+async def test_people_are_registered_from_a_file_accessibly_and_by_keyboard(visit: Visit) -> None:
+    await sign_in(visit, "Organiser")
+    for content in ("", "name,email,slot\n,nobody,9\n"):
+        await choose(visit, content.encode())
+        await expect(visit.page.get_by_role("alert")).to_contain_text("There is a problem")
+        await visit.check()
+    hundred_thousand = "".join(f"P,p{number}@example.net,none\n" for number in range(100_000))
+    await choose(visit, f"name,email,slot\n{hundred_thousand}".encode())
+    await expect(visit.page.get_by_role("alert")).to_contain_text("more than 1,000 people")
+    await choose(visit, f"name;email;slot\r\nZoë Ångström;upload-{id(visit)}@example.net;none\r\n".encode("cp1252"))
+    await expect(visit.page.get_by_role("rowheader")).to_contain_text("Zoë Ångström")
+    await visit.check()
+    await visit.page.get_by_role("button", name="Register 1 person").press("Enter")
+    await expect(visit.page.get_by_role("alert")).to_contain_text("1 person is registered.")
+    await visit.check()
+    assert not [each for each in visit.complaints if "422" not in each]
+
+
+async def choose(visit: Visit, content: bytes) -> None:
+    await visit.go(f"{HERE}/people/upload")
+    file: FilePayload = {"name": "people.csv", "mimeType": "text/csv", "buffer": content}
+    await visit.page.get_by_label("CSV file").set_input_files(file)
+    await visit.page.get_by_role("button", name="Check the file").press("Enter")
 
 
 async def test_message_goes_from_words_to_people_by_keyboard(visit: Visit) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
-from engage.events.models import OpenEvening, Receipt
+from engage.events.models import OpenEvening
 from engage.events.registering import register
 from engage.unit_of_work import UnitOfWork
 from tests.concurrency.mailbox import Mailbox
@@ -104,11 +104,11 @@ async def _let_writers_race(url: str, *, is_locking: bool) -> Books:
         return await books_of(databases[0])
 
 
-async def _register(evening: OpenEvening, name: str, meeting: asyncio.Barrier, session: AsyncSession) -> Receipt:
+async def _register(evening: OpenEvening, name: str, meeting: asyncio.Barrier, session: AsyncSession) -> None:
     """Runs when the sitting has been read, and writes when all others have read it too."""
     await meeting.wait()
     application = make_application(evening, evening.slots[0], f"{name}@example.org")
-    return await register(session, application, FAR_AHEAD.replace(year=2098))
+    await register(session, application, FAR_AHEAD.replace(year=2098))
 
 
 async def _let_crowd_race(database: Database, mailbox: Mailbox, folder: Path, *, crowd: int, places: int) -> None:

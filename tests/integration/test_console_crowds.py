@@ -3,6 +3,9 @@
 import tracemalloc
 from collections.abc import AsyncIterator
 from datetime import datetime
+from io import BytesIO
+from xml.sax.saxutils import unescape
+from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -84,3 +87,22 @@ async def test_csv_of_all_is_never_whole_in_memory(large: Site) -> None:
         tracemalloc.stop()
     assert size > PEOPLE * 80
     assert peak < MEMORY
+
+
+async def test_spreadsheet_of_all_is_never_whole_in_memory(large: Site) -> None:
+    async with large.database.reading() as session:
+        evening = await evening_of(session, "reviews-team")
+        lines = exporting.lines_of(session, is_chosen(evening, Choice()), large.settings.zone)
+        made = exporting.as_spreadsheet(lines, evening, Choice(), large.now, large.settings.zone)
+        tracemalloc.start()
+        parts = [part async for part in made]
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < MEMORY
+    with ZipFile(BytesIO(b"".join(parts))) as folder:
+        assert folder.testzip() is None
+        assert folder.infolist()[0].filename == "mimetype"
+        assert folder.infolist()[0].compress_type == ZIP_STORED
+        content = folder.read("content.xml").decode()
+    assert content.count("<table:table-row>") == PEOPLE + 2 * 3 + 3  # and what stands above the tables, and the cover
+    assert f"'Registrations'.A3:'Registrations'.F{PEOPLE + 3}" in unescape(content)

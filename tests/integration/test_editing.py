@@ -6,20 +6,21 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.events import editing
 from engage.events.drafting import remove_sitting
 from engage.events.editing import Edit, Editor
-from engage.events.models import AskedQuestion, OpenEvening
+from engage.events.models import AskedQuestion, OpenEvening, Registration
+from engage.journal import JournalEntry
 from engage.settings import Settings
 from engage.unit_of_work import UnitOfWork
-from tests.crowd import MOST_STATEMENTS, counted, crowded
+from tests.crowd import MOST_STATEMENTS, PEOPLE, counted, crowded
 from tests.loader import EVENING, Loader
 from tests.reading import sign_in
-from tests.site import Site
+from tests.site import Page, Site
 
 HERE = "/console/evenings/reviews-team"
 PAGES = (
@@ -117,3 +118,20 @@ async def test_question_whether_to_tell_all_takes_few_statements(large: Site) ->
         answer = await large.send(form, venue="Elsewhere")
     assert "20,000 people will be told" in answer.text
     assert len(statements) <= MOST_STATEMENTS
+
+
+@pytest.mark.parametrize("act", ["move", "cancel"])
+async def test_telling_all_of_a_move_or_a_cancellation_takes_few_statements(large: Site, act: str) -> None:
+    form, typed = (await large.open(f"{HERE}/{act}")).form(f"/{act}"), {"cancel_reason": "The speaker is ill."}
+    if act == "move":
+        form, typed = Page(await large.send(form, venue="Elsewhere")).form("/move"), {"act": "confirm"}
+    with counted(large.app.state.site.database) as statements:
+        answer = await large.send(form, **typed)
+    assert answer.headers["location"].endswith(f"told={PEOPLE}")
+    assert len(statements) <= 2 * MOST_STATEMENTS, statements  # the same for two people
+    async with large.database.reading() as session:
+        kind = "EveningMoved" if act == "move" else "EveningCancelled"
+        told = select(func.count()).select_from(JournalEntry).where(JournalEntry.kind == kind)
+        assert await session.scalar(told) == PEOPLE
+        status = select(Registration.status, func.count()).group_by(Registration.status)
+        assert (await session.execute(status)).all() == [("confirmed" if act == "move" else "cancelled", PEOPLE)]

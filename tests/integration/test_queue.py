@@ -27,6 +27,7 @@ from engage.database import Database
 from engage.errors import EngageError, NotHeld, OfferLapsed, OfferPending
 from engage.events import attending, booking, registering, releasing
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
+from engage.events.sittings import slot_of
 from engage.unit_of_work import UnitOfWork
 from tests.factories import make_application, make_asking, make_evening
 from tests.plain import Plain
@@ -128,7 +129,7 @@ class Booking(RuleBasedStateMachine):
         slot_id = self.evening.slots[where].id
 
         async def move(session: AsyncSession, registration: Registration) -> None:
-            slot = booking.slot_of(registration.open_evening, slot_id)
+            slot = slot_of(registration.open_evening, slot_id)
             await booking.change(session, registration, slot, self.now)
 
         refused = self.act_as(who, move)

@@ -1,11 +1,14 @@
 """What happened to a registration, for the person with all that is stored, and for the organiser without some."""
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.events import facts, timeline
@@ -25,6 +28,7 @@ from engage.settings import Settings
 from tests.factories import make_evening
 from tests.site import Site, on_sqlite, running
 
+Reader = Callable[[AsyncSession, Registration, ZoneInfo], Awaitable[list[timeline.Line]]]
 STORED: dict[str, Any] = {
     "name": "Zoë <b>Somebody</b>",
     "access_needs": ["hearing_loop"],
@@ -46,11 +50,11 @@ def kinds_below(kind: type[Fact]) -> list[type[Fact]]:
     return [each for child in kind.__subclasses__() for each in (child, *kinds_below(child))]
 
 
-async def lines(site: Site) -> list[timeline.Line]:
+async def lines(site: Site, of: Reader = timeline.timeline_of) -> list[timeline.Line]:
     async with site.database.reading() as session:
         number = (await session.scalars(select(Registration.id))).one()
         registration, _ = await registration_of(session, number)
-        return await timeline.timeline_of(session, registration, site.settings.zone)
+        return await of(session, registration, site.settings.zone)
 
 
 def test_every_fact_about_a_registration_is_worded() -> None:
@@ -136,7 +140,7 @@ async def test_organiser_reads_nothing_about_posts_applying_and_needs(site: Site
         about = (await session.scalars(select(OutboxMessage.stream))).one()
         session.add(asking_for(about, site.now))
     everything = await lines(site)
-    kept = timeline.for_organiser(everything)
+    kept = await lines(site, timeline.for_organiser)
     assert {line.kind for line in everything} - {line.kind for line in kept} == {
         "AppliedForVacancy",
         "DetailsCorrected",
@@ -144,6 +148,23 @@ async def test_organiser_reads_nothing_about_posts_applying_and_needs(site: Site
     }
     assert "ComingConfirmed" in {line.kind for line in kept}
     assert "Caseworker" not in " ".join(line.words for line in kept)
+
+
+@on_sqlite
+async def test_organiser_reads_of_a_third_person_what_the_person_reads_of_themselves(site: Site) -> None:
+    await site.joined("zoe@example.net")
+    async with site.database.writing() as session:
+        stream = (await session.scalars(select(OutboxMessage.stream))).one()
+        for kind in set(timeline.MESSAGES) - {"PlaceConfirmed"}:
+            session.add(asking_for(stream, site.now, kind))
+    theirs, organisers = await lines(site), await lines(site, timeline.for_organiser)
+    said = [line.words for line in organisers]
+    assert "Email about their place: made" in said
+    assert "Email about whether they are still coming: made" in said
+    assert "Email about a place held for them: made" in said
+    assert not [words for words in said if re.search(r"\byou|[{}]", words)]
+    assert "Email about a place held for you: made" in [line.words for line in theirs]
+    assert not [line for line in theirs if re.search(r"\bthe(ir|m|y)\b|[{}]", line.words)]
 
 
 @on_sqlite
@@ -176,14 +197,14 @@ async def test_somebody_elses_link_shows_nothing(site: Site) -> None:
     assert (await site.open(f"{link[:-2]}aa/timeline")).status == 404
 
 
-def asking_for(stream: str, now: datetime) -> OutboxMessage:
+def asking_for(stream: str, now: datetime, kind: str = REMINDER) -> OutboxMessage:
     return OutboxMessage(
-        key="reminder:1",
-        kind=REMINDER,
+        key=f"{kind}:1",
+        kind=kind,
         stream=stream,
         recipient="zoe@example.net",
         envelope_from="evenings@example.org",
-        message_id="<reminder@example.org>",
+        message_id=f"<{kind}@example.org>",
         due_at=now,
         created_at=now,
     )

@@ -50,7 +50,7 @@ async def added(request: Request) -> Response:
 async def _add(request: Request, evening: OpenEvening, form: RegistrationForm, token: str) -> int:
     """The registration's id. Raises EveningGone, RegisteredAlready, RegistrationClosed."""
     site, email = site_of(request), text_of(form.email)
-    if reason := _refusal(evening, request):
+    if reason := refusal(evening, request):
         raise RegistrationClosed(reason)
     application = Application(
         open_evening_id=evening.id,
@@ -69,7 +69,8 @@ async def _add(request: Request, evening: OpenEvening, form: RegistrationForm, t
     return await site.unit_of_work.run(command, locks=[(OpenEvening, evening.id)])
 
 
-def _refusal(evening: OpenEvening, request: Request) -> str | None:
+def refusal(evening: OpenEvening, request: Request) -> str | None:
+    """Why nobody can be registered, None while they can."""
     return DRAFT if evening.status == "draft" else refusal_of(evening, site_of(request).clock())
 
 
@@ -84,7 +85,7 @@ async def _page(
         evening=evening,
         form=form,
         known=known,
-        refusal=_refusal(evening, request),
+        refusal=refusal(evening, request),
         sittings=sittings_of(evening, now),
         posts=posts_of(evening.vacancies, now, zone),
     )

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from engage.events import admissions, tickets
 from engage.events.attendance import Outcome, Told
-from engage.events.console.door_page import DOORS, MOST_DOORS, door_evening, tell
+from engage.events.console.door_page import DOORS, MOST_DOORS, door_evening, tell, why_closed
 from engage.events.console.tonight import AT_THE_EVENING
 from engage.events.console.verdicts import who
 from engage.events.models import Admission, OpenEvening
@@ -56,12 +56,16 @@ class Joining(BaseModel):
 
 @only(*AT_THE_EVENING)
 async def listed(request: Request) -> Response:
-    """Names, sittings and hashes of tickets and codes under a salt of this download; until when they may be kept."""
+    """Names, sittings and hashes of tickets and codes under a salt of this download; until when they may be kept.
+
+    Nobody once the lists are closed. What a device did until then is taken from it all the same.
+    """
     site, evening, salt = site_of(request), await door_evening(request), secrets.token_hex(16)
     now = site.clock()
     async with site.database.reading() as session:
-        people = await admissions.expected(session, evening)
-        standing = await admissions.standing(session, evening)
+        is_open = why_closed(request, evening) is None
+        people = await admissions.expected(session, evening) if is_open else []
+        standing = await admissions.standing(session, evening) if is_open else []
     hashes = await _hashes(site.tokens, salt, [each.id for each in people])
     keys = {slot.id: slot.key for slot in evening.slots}
     uses = _uses(standing, hashes)
@@ -89,16 +93,19 @@ async def joined(request: Request) -> Response:
         joining = Joining.model_validate_json(await request.body())
     except ValidationError:
         raise HTTPException(400) from None
-    now, outcomes = site.clock(), list[Outcome]()
+    now, outcomes, is_open = site.clock(), list[Outcome](), why_closed(request, evening) is None
+    acts = [each for each in joining.acts if is_open or each.is_done]  # a mere question would tell who came
     async with site.database.reading() as session:
-        ids = await admissions.ids_of(session, evening) if any(each.ticket for each in joining.acts) else []
+        ids = await admissions.ids_of(session, evening) if any(each.ticket for each in acts) else []
     whose = {ticket: number for number, ticket in (await _hashes(site.tokens, joining.salt, ids)).items()}
-    if joining.acts:
-        outcomes = await tell(request, evening, [_told(evening, each, whose) for each in joining.acts])
-    async with site.database.reading() as session:
-        answer = await _news(session, evening, joining, site.tokens)
-    became = [{"key": each.key, "result": each.result, "use": _use_or_none(each.admission)} for each in outcomes]
-    return JSONResponse({"as_at": _instant(now), "outcomes": became, **answer}, headers=NO_STORE)
+    if acts:
+        outcomes = await tell(request, evening, [_told(evening, each, whose) for each in acts])
+    news: dict[str, Any] = {"changed": {}, "used_twice": {}, "walk_ins": {slot.key: 0 for slot in evening.slots}}
+    if is_open:
+        async with site.database.reading() as session:
+            news = await _news(session, evening, joining, site.tokens)
+    became = [_outcome(each, is_open=is_open) for each in outcomes]
+    return JSONResponse({"as_at": _instant(now), "outcomes": became, **news}, headers=NO_STORE)
 
 
 @only(*AT_THE_EVENING)
@@ -149,8 +156,9 @@ def _use(admission: Admission) -> dict[str, Any]:
     return {"key": admission.key, "at": _instant(admission.admitted_at), "door": admission.door}
 
 
-def _use_or_none(admission: Admission | None) -> dict[str, Any] | None:
-    return _use(admission) if admission else None
+def _outcome(outcome: Outcome, *, is_open: bool) -> dict[str, Any]:
+    use = _use(outcome.admission) if outcome.admission and is_open else None
+    return {"key": outcome.key, "result": outcome.result, "use": use}
 
 
 async def _hashes(tokens: Tokens, salt: str, ids: Collection[int]) -> dict[int, str]:

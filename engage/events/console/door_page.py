@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engage.errors import NotFound
-from engage.events import admissions, attendance
+from engage.events import admissions, attendance, lists
 from engage.events.attendance import Outcome, Told
 from engage.events.console import verdicts
 from engage.events.console.asking import evening_of, under_lock
@@ -88,6 +88,12 @@ def done(request: Request, evening: OpenEvening, key: str, fields: Mapping[str, 
     return RedirectResponse(f"{DOORS}/{evening.slug}?{kept}&done={key}", 303)
 
 
+def why_closed(request: Request, evening: OpenEvening) -> str | None:
+    """Why the door tells no names any more, None while it does."""
+    site = site_of(request)
+    return lists.why_closed(evening, site.clock(), site.settings.zone)
+
+
 async def show(
     request: Request,
     evening: OpenEvening,
@@ -99,7 +105,8 @@ async def show(
     found: Sequence[Registration] | None = None,
 ) -> Response:
     """The door's page, or its verdict for a script; ``plain`` asks for it without names, for devices to keep."""
-    seen = await _look(request, evening, fields)
+    closed = why_closed(request, evening)
+    seen = await _look(request, evening, fields, is_nameless=closed is not None or "plain" in request.query_params)
     verdict = verdict or seen.verdict
     status = verdict.status if verdict else status
     if wants_json(request):
@@ -117,6 +124,7 @@ async def show(
         key=uuid4(),
         verdict=verdict,
         problem=problem,
+        closed=closed,
         found=found,
         most_found=admissions.MOST_FOUND,
         who=verdicts.who,
@@ -125,14 +133,14 @@ async def show(
     return response
 
 
-async def _look(request: Request, evening: OpenEvening, fields: Mapping[str, str]) -> Seen:
-    site, is_plain = site_of(request), "plain" in request.query_params
-    key = key_of(fields.get("done"))
+async def _look(request: Request, evening: OpenEvening, fields: Mapping[str, str], *, is_nameless: bool) -> Seen:
+    site = site_of(request)
+    key = None if is_nameless else key_of(fields.get("done"))
     async with site.database.reading() as session:
-        sittings = (await picture_of(session, evening)).sittings
+        sittings = (await picture_of(session, evening, site.settings.zone)).sittings
         admission = await _admission(session, evening, key) if key else None
-        recent = [] if is_plain else await admissions.recent(session, evening)
-        used_twice = [] if is_plain else await admissions.used_twice(session, evening)
+        recent = [] if is_nameless else await admissions.recent(session, evening)
+        used_twice = [] if is_nameless else await admissions.used_twice(session, evening)
     verdict = verdicts.of_admission(admission, sittings, site.settings.zone) if admission else None
     return Seen(sittings, recent, used_twice, verdict)
 

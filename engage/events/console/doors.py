@@ -5,10 +5,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engage.events import admissions, tickets
+from engage.events import admissions, lists, tickets
 from engage.events.console import verdicts
-from engage.events.console.asking import received
-from engage.events.console.door_page import DOORS, act, done, door_evening, show, slot_of
+from engage.events.console.asking import Received, received
+from engage.events.console.door_page import DOORS, act, done, door_evening, show, slot_of, why_closed
 from engage.events.console.tonight import AT_THE_EVENING
 from engage.events.models import OpenEvening, Slot
 from engage.guarding import only
@@ -37,8 +37,8 @@ async def door(request: Request) -> Response:
 async def checked_in(request: Request) -> Response:
     sent, evening, site = await received(request), await door_evening(request), site_of(request)
     asked = tickets.read(site.tokens, sent.fields.get("ticket", ""))
-    if sent.problem is not None:
-        return await show(request, evening, sent.fields, problem=sent.problem, status=403)
+    if refusal := await _refusal(request, evening, sent):
+        return refusal
     if not asked.is_ticket and not asked.name:
         return await show(request, evening, sent.fields, problem=NOTHING, status=422)
     async with site.database.reading() as session:
@@ -46,9 +46,10 @@ async def checked_in(request: Request) -> Response:
             registration = await admissions.by_id(session, asked.registration_id)
         else:
             found = await admissions.search(session, evening, asked)
-            if asked.code is None or [each.ticket_code for each in found] != [asked.code]:
-                return await show(request, evening, sent.fields, found=found)
-            registration = found[0]
+            is_found = asked.code is not None and [each.ticket_code for each in found] == [asked.code]
+            registration = found[0] if is_found else None
+    if not asked.is_ticket and registration is None:
+        return await show(request, evening, sent.fields, found=found)
     is_insisting, zone = sent.fields.get("insist") == "yes", site.settings.zone
     slot = slot_of(evening, sent.fields)
     verdict = verdicts.refusal(registration, evening, slot, zone, is_insisting=is_insisting)
@@ -63,8 +64,8 @@ async def checked_in(request: Request) -> Response:
 @only(*AT_THE_EVENING)
 async def walked_in(request: Request) -> Response:
     sent, evening = await received(request), await door_evening(request)
-    if sent.problem is not None:
-        return await show(request, evening, sent.fields, problem=sent.problem, status=403)
+    if refusal := await _refusal(request, evening, sent):
+        return refusal
     slot = slot_of(evening, sent.fields)
     outcome = await act(request, evening, sent.fields, slot_id=slot.id if slot else None)
     if outcome.admission is None:
@@ -75,8 +76,8 @@ async def walked_in(request: Request) -> Response:
 @only(*AT_THE_EVENING)
 async def undone(request: Request) -> Response:
     sent, evening = await received(request), await door_evening(request)
-    if sent.problem is not None:
-        return await show(request, evening, sent.fields, problem=sent.problem, status=403)
+    if refusal := await _refusal(request, evening, sent):
+        return refusal
     outcome = await act(request, evening, sent.fields, is_undoing=True)
     return done(request, evening, outcome.key, sent.fields)
 
@@ -84,11 +85,21 @@ async def undone(request: Request) -> Response:
 @only(*AT_THE_EVENING)
 async def printed(request: Request) -> Response:
     """The list on paper, a sitting on each page; whole, for it is printed."""
-    evening = await door_evening(request)
-    async with site_of(request).database.reading() as session:
+    site, evening = site_of(request), await door_evening(request)
+    lists.refuse_if_closed(evening, site.clock(), site.settings.zone)
+    async with site.database.reading() as session:
         people = await admissions.expected(session, evening)
     by_slot = [(slot, [each for each in people if each.slot_id == slot.id]) for slot in evening.slots]
     return await render(request, "console/doors/print.html", evening=evening, by_slot=by_slot)
+
+
+async def _refusal(request: Request, evening: OpenEvening, sent: Received) -> Response | None:
+    """The door's page with what keeps the form from being taken, if anything does."""
+    if sent.problem is not None:
+        return await show(request, evening, sent.fields, problem=sent.problem, status=403)
+    if closed := why_closed(request, evening):
+        return await show(request, evening, sent.fields, problem=closed, status=409)
+    return None
 
 
 HERE = f"{DOORS}/{{slug}}"

@@ -37,6 +37,7 @@ async def people(request: Request) -> Response:
         went=went,
         statuses=choosing.STATUSES,
         status_of=choosing.status_of,
+        registered=number_in(request, "registered"),
     )
 
 
@@ -69,11 +70,11 @@ async def _content(request: Request, evening: OpenEvening, choice: Choice, form:
     site, chosen = site_of(request), is_chosen(evening, choice)
     async with site.database.reading() as session:
         lines = exporting.lines_of(session, chosen, site.settings.zone)
-        if form == "csv":
-            async for part in exporting.as_csv(lines):
-                yield part
-        else:
-            yield await exporting.as_spreadsheet(lines, evening, choice, site.clock(), site.settings.zone)
+        parts = exporting.as_csv(lines)
+        if form == "ods":
+            parts = exporting.as_spreadsheet(lines, evening, choice, site.clock(), site.settings.zone)
+        async for part in parts:
+            yield part
 
 
 def number_in(request: Request, name: str) -> int | None:

@@ -13,7 +13,7 @@ from engage.events import booking, finding, helping
 from engage.events.choosing import STATUSES, status_of
 from engage.events.console.asking import ROLES, Received, number_of, received
 from engage.events.models import OpenEvening, Registration
-from engage.events.timeline import for_organiser, timeline_of
+from engage.events.timeline import for_organiser
 from engage.events.views import sittings_of
 from engage.guarding import me, only
 from engage.journal import acting
@@ -100,7 +100,7 @@ async def _page(
     async with site.database.reading() as session:
         with _said_gone():
             found, position = await finding.registration_of(session, number_of(request, "id"))
-        lines = for_organiser(await timeline_of(session, found, site.settings.zone))
+        lines = await for_organiser(session, found, site.settings.zone)
     return await render(
         request,
         "console/registration.html",

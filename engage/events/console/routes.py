@@ -16,6 +16,7 @@ from engage.events.console import (
     questions,
     registrations,
     tonight,
+    uploads,
 )
 
 # What is made comes before what is found: "new" is no evening's address, nor a sitting's or a post's key.
@@ -25,6 +26,7 @@ routes: list[BaseRoute] = [
     *editing_pages.routes,
     *tonight.routes,
     *adding.routes,
+    *uploads.routes,
     *people.routes,
     *mailings.routes,
     *needs.routes,

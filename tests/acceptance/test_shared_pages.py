@@ -1,0 +1,110 @@
+"""Pages that are the same for everybody: compressed, told apart by a tag, and right within a second of any change."""
+
+import gzip
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from engage.database import Database
+from engage.events.models import OpenEvening, Slot
+from engage.settings import Settings
+from tests.acceptance.test_reading import sign_in
+from tests.site import JSON, Site, running
+
+EVENING = "/open-evenings/reviews-team"
+PAGES = ["/", "/open-evenings", EVENING, f"{EVENING}/plan"]
+A_SECOND = timedelta(seconds=1)
+
+
+async def seats_left(site: Site) -> int:
+    left: int = (await site.json(EVENING))["slots"][0]["seats_left"]
+    return left
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_comes_compressed_to_whoever_takes_that(site: Site, path: str) -> None:
+    plain = await site.browser.get(path, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert not {"Accept", "Accept-Encoding", "Cookie"} - set(plain.headers["vary"].split(", "))
+    async with site.browser.stream("GET", path, headers={"accept-encoding": "br, gzip"}) as answer:
+        sent = b"".join([part async for part in answer.aiter_raw()])
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.headers["content-length"]) == len(sent) < len(plain.content) / 2
+    assert gzip.decompress(sent) == plain.content
+    assert answer.headers["etag"] == plain.headers["etag"]
+
+
+@pytest.mark.parametrize("refused", ["gzip;q=0", "br, gzip ; q=0.0", "", "gzipped"])
+async def test_a_page_comes_as_it_is_to_whoever_does_not(site: Site, refused: str) -> None:
+    assert "content-encoding" not in (await site.browser.get(EVENING, headers={"accept-encoding": refused})).headers
+
+
+async def test_whoever_has_the_page_is_told_so_and_gets_it_anew_once_it_changed(site: Site) -> None:
+    tag = (await site.browser.get(EVENING)).headers["etag"]
+    for known in (tag, tag.removeprefix("W/"), f'"another", {tag}', "*"):
+        answer = await site.browser.get(EVENING, headers={"if-none-match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+        assert answer.headers["cache-control"] == "no-cache"
+    assert (await site.browser.get(EVENING, headers={"if-none-match": 'W/"another"'})).status_code == 200
+    await site.register("visitor@example.net")
+    answer = await site.browser.get(EVENING, headers={"if-none-match": tag})
+    assert (answer.status_code, answer.headers["etag"] == tag) == (200, False)
+
+
+async def test_the_page_and_its_json_are_told_apart(site: Site) -> None:
+    page, json = await site.browser.get(EVENING), await site.browser.get(EVENING, headers=JSON)
+    assert page.headers["etag"] != json.headers["etag"]
+    assert json.headers["content-type"] == "application/json"
+
+
+async def test_what_this_process_committed_is_seen_at_once(site: Site) -> None:
+    assert await seats_left(site) == 2
+    await site.register("visitor@example.net")
+    assert await seats_left(site) == 1
+
+
+async def test_what_another_process_committed_is_seen_within_a_second(
+    site: Site, settings: Settings, now: datetime
+) -> None:
+    """Nothing tells this process of it: where there is no LISTEN either."""
+    async with running(settings, now) as other:
+        assert (await seats_left(site), await seats_left(other)) == (2, 2)
+        await other.register("visitor@example.net")
+        site.pass_time(A_SECOND)
+        assert (await seats_left(site), await seats_left(other)) == (1, 1)
+
+
+async def test_what_was_loaded_by_a_command_is_seen_within_a_second(site: Site, settings: Settings) -> None:
+    assert (await site.open("/open-evenings/another")).status == 404
+    assert "Moved" not in (await site.open("/open-evenings")).words
+    database = Database(settings.database_url)
+    async with database.writing() as session:
+        await session.execute(update(OpenEvening).values(title="Moved to the annex", slug="another"))
+        await session.execute(update(Slot).values(held=1))
+    await database.close()
+    assert (await site.open("/open-evenings/another")).status == 200
+    site.pass_time(A_SECOND)
+    assert "Moved to the annex" in (await site.open("/open-evenings")).words
+
+
+async def test_what_the_clock_changes_is_seen_within_a_second(site: Site) -> None:
+    async with site.database.writing() as session:
+        await session.execute(update(OpenEvening).values(registration_closes_at=site.now + A_SECOND))
+    assert "Registration for this open evening has closed" not in (await site.open(EVENING)).words
+    site.pass_time(A_SECOND)
+    assert "Registration for this open evening has closed" in (await site.open(EVENING)).words
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_nothing_of_a_reader_is_shared(site: Site, path: str) -> None:
+    await sign_in(site)
+    own = await site.browser.get(path)
+    assert "etag" not in own.headers
+    assert own.headers["cache-control"] == "no-store"
+    assert "/console" in own.text
+    site.browser.cookies.clear()
+    shared = await site.browser.get(path)
+    assert "set-cookie" not in shared.headers
+    assert "/console" not in shared.text
+    assert "csrf_token" not in shared.text

@@ -1,0 +1,111 @@
+"""Many rows in one statement are stored as if each had been written by itself."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from engage.database import Database
+from engage.errors import NotHeld
+from engage.events.models import AskedQuestion, OpenEvening, Slot
+from engage.journal import JournalEntry
+from engage.many import MOST_AT_ONCE, Row, insert_all, insert_numbered, update_all
+from tests.factories import make_evening
+
+AT = datetime(2027, 2, 3, 12, 0, 0, 250_000, timezone(timedelta(hours=5, minutes=30)))
+ODD = ('O\'Brien "Bobby" \\', "\u202e名前 🎟\r\n%s :x %(rows)s", "")
+
+
+def entry(stream: str, **details: object) -> Row:
+    return {"kind": "Said", "stream": stream, "occurred_at": AT, "actor": "visitor", "details": details}
+
+
+@pytest.fixture
+async def evening(database: Database) -> OpenEvening:
+    evening = make_evening(5, 7)
+    async with database.writing() as session:
+        session.add(evening)
+    return evening
+
+
+async def test_all_kinds_of_values_come_back_as_they_were_given(database: Database) -> None:
+    details = {"words": list(ODD), "none": None, "yes": True, "number": 2**53, "deep": {"a": [1, {"b": 0.5}]}}
+    async with database.writing() as session:
+        await insert_all(session, JournalEntry, [entry(each, **details) for each in ODD])
+    async with database.reading() as session:
+        stored = (await session.scalars(select(JournalEntry).order_by(JournalEntry.id))).all()
+    assert [each.stream for each in stored] == list(ODD)
+    assert all(each.details == details and each.occurred_at == AT.astimezone(UTC) for each in stored)
+
+
+async def test_flags_and_what_is_left_out_are_stored_as_the_models_have_it(
+    database: Database, evening: OpenEvening
+) -> None:
+    row = {"open_evening_id": evening.id, "text": "?", "status": "asked", "asked_at": AT, "answer": None}
+    async with database.writing() as session:
+        await insert_all(session, AskedQuestion, [row])
+        await insert_all(session, AskedQuestion, [])
+    async with database.reading() as session:
+        question = (await session.scalars(select(AskedQuestion))).one()
+    assert (question.answer, question.asked_at) == (None, AT.astimezone(UTC))
+
+
+async def test_ids_rise_in_the_order_given_however_many_there_are(database: Database) -> None:
+    streams = [f"stream-{number}" for number in range(2 * MOST_AT_ONCE + 3)]
+    async with database.writing() as session:
+        numbers = await insert_numbered(session, JournalEntry, [entry(each) for each in streams])
+    async with database.reading() as session:
+        stored = (await session.execute(select(JournalEntry.id, JournalEntry.stream).order_by(JournalEntry.id))).all()
+    assert [tuple(each) for each in stored] == list(zip(numbers, streams, strict=True))
+
+
+async def test_only_the_named_rows_are_updated(database: Database, evening: OpenEvening) -> None:
+    first, second = evening.slots
+    async with database.writing() as session:
+        await update_all(session, Slot, [{"id": second.id, "held": 3, "waiting": 2}])
+    async with database.reading() as session:
+        counted = (await session.execute(select(Slot.id, Slot.held, Slot.waiting).order_by(Slot.id))).all()
+    assert [tuple(each) for each in counted] == [(first.id, 0, 0), (second.id, 3, 2)]
+
+
+async def test_what_a_constraint_refuses_is_refused_as_by_the_session_and_leaves_nothing(
+    database: Database, evening: OpenEvening
+) -> None:
+    async with database.writing() as session:
+        await insert_all(session, JournalEntry, [entry("kept")])
+        with pytest.raises(IntegrityError) as refused:
+            async with session.begin_nested():
+                await update_all(session, Slot, [{"id": each.id, "held": 6, "waiting": 0} for each in evening.slots])
+        assert not refused.value.connection_invalidated
+    async with database.reading() as session:
+        assert set(await session.scalars(select(Slot.held))) == {0}
+        assert list(await session.scalars(select(JournalEntry.stream))) == ["kept"]
+
+
+async def test_rows_written_before_anything_else_go_with_their_transaction(database: Database) -> None:
+    async def write_and_fail() -> None:
+        async with database.writing() as session:
+            await insert_all(session, JournalEntry, [entry("lost")])
+            raise NotHeld("No.")
+
+    with pytest.raises(NotHeld):
+        await write_and_fail()
+    async with database.reading() as session:
+        assert not list(await session.scalars(select(JournalEntry)))
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+async def test_a_lost_connection_is_known_as_lost(database: Database) -> None:
+    async def write_and_be_lost() -> None:
+        async with database.writing() as session:
+            backend = await session.scalar(text("SELECT pg_backend_pid()"))
+            async with database.engine.connect() as other:
+                await other.execute(text(f"SELECT pg_terminate_backend({backend})"))
+            await insert_all(session, JournalEntry, [entry("lost")])
+
+    with pytest.raises(DBAPIError) as lost:
+        await write_and_be_lost()
+    assert lost.value.connection_invalidated
+    async with database.writing() as session:
+        await insert_all(session, JournalEntry, [entry("kept")])
