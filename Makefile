@@ -26,7 +26,7 @@ test: $(VENV)/dev.stamp assets  ## every test
 lint: $(VENV)/dev.stamp  ## style, format and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy --strict engage tests tools
+	@$(BIN)/mypy --strict engage tests tools bench
 
 format: $(VENV)/dev.stamp  ## put style and format right
 	@$(BIN)/ruff check --fix --quiet

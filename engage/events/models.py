@@ -209,6 +209,7 @@ class AccessNeed(Base):
     __table_args__ = (
         UniqueConstraint("registration_id", "kind"),
         CheckConstraint("state IN ('asked', 'arranged', 'confirmed', 'refused')", name="state_known"),
+        Index(None, "state", "registration_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -249,6 +250,7 @@ class AskedQuestion(Base):
     """A question asked before the evening, answered on its page for everybody. Nothing tells who asked."""
 
     __tablename__ = "asked_question"
+    __table_args__ = (Index(None, "status", "id", "open_evening_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     open_evening_id: Mapped[int] = mapped_column(ForeignKey("open_evening.id", ondelete="CASCADE"), index=True)

@@ -227,6 +227,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("asked_question", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_asked_question_open_evening_id"), ["open_evening_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_asked_question_status_id_open_evening_id"), ["status", "id", "open_evening_id"], unique=False
+        )
 
     op.create_table(
         "feedback",
@@ -610,6 +613,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_need")),
         sa.UniqueConstraint("registration_id", "kind", name=op.f("uq_access_need_registration_id_kind")),
     )
+    with op.batch_alter_table("access_need", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_access_need_state_registration_id"), ["state", "registration_id"], unique=False
+        )
+
     op.create_table(
         "action_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -751,6 +759,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_action_entry_action_id"))
 
     op.drop_table("action_entry")
+    with op.batch_alter_table("access_need", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_access_need_state_registration_id"))
+
     op.drop_table("access_need")
     op.drop_table("tally_desk")
     op.drop_table("tally")
@@ -800,6 +811,7 @@ def downgrade() -> None:
 
     op.drop_table("feedback")
     with op.batch_alter_table("asked_question", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asked_question_status_id_open_evening_id"))
         batch_op.drop_index(batch_op.f("ix_asked_question_open_evening_id"))
 
     op.drop_table("asked_question")
@@ -828,7 +840,11 @@ def downgrade() -> None:
     op.drop_table("open_evening")
     op.drop_table("mail_note")
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_journal_entry_stream"))
+        batch_op.drop_index(batch_op.f("ix_journal_entry_stream_kind"))
+        batch_op.drop_index(batch_op.f("ix_journal_entry_occurred_at_id"))
+        batch_op.drop_index(batch_op.f("ix_journal_entry_kind_occurred_at_id"))
+        batch_op.drop_index(batch_op.f("ix_journal_entry_kind_actor_occurred_at_id"))
+        batch_op.drop_index(batch_op.f("ix_journal_entry_actor_occurred_at_id"))
 
     op.drop_table("journal_entry")
     op.drop_table("cut_request")
