@@ -2,11 +2,12 @@
 
 import gc
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -141,14 +142,7 @@ def create_app(
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(Admission, refuse=_refused, largest_body=LARGEST_BODY),
         ],
-        exception_handlers={
-            EngageError: _refused,
-            HTTPException: _not_served,
-            DBAPIError: _unavailable,
-            PoolTimeoutError: _unavailable,
-            ClientDisconnect: _gone,
-            Exception: _failed,
-        },
+        exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
 
@@ -206,3 +200,13 @@ async def _failed(request: Request, error: Exception) -> Response:
         500,
         media_type="text/plain",
     )
+
+
+HANDLERS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    EngageError: _refused,
+    HTTPException: _not_served,
+    DBAPIError: _unavailable,
+    PoolTimeoutError: _unavailable,
+    ClientDisconnect: _gone,
+    Exception: _failed,
+}

@@ -49,7 +49,15 @@ from engage.sqlite import BUSY_TIMEOUT, connecting, set_pragmas
 READERS, WRITERS = 8, 2  # connections of one process
 TRUSTED_FOR = 1.0  # seconds after its last use in which a connection to PostgreSQL is taken to be alive
 RECENT_INSTANTS = 256  # which rows written together share
-POOL_TIMEOUT = 120  # seconds that somebody waits in a burst for a connection, before it is too busy for them
+POOL_TIMEOUT = 60  # seconds that somebody waits in a burst for a connection, before it is too busy for them
+PATIENT = {  # a pooler keeps no prepared statements; a machine that is gone is given up after these seconds
+    "prepare_threshold": None,
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 BELL = "engage"  # the channel of NOTIFY
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
@@ -159,11 +167,11 @@ class Database:
         return not is_busy
 
     async def _vacuum_tables(self, tables: Sequence[str]) -> bool:
-        async with self.writer.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text(f"SET lock_timeout = {BUSY_TIMEOUT}"))
-            await connection.execute(text(f"VACUUM (FULL) {', '.join(tables)}"))
-            await connection.execute(text("RESET lock_timeout"))
+        """CLUSTER does what VACUUM (FULL) does, in a transaction: a pooler may give the next one another connection."""
+        async with self.writer.begin() as connection:
+            await connection.execute(text(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT}"))
+            for table in sorted(tables):
+                await connection.execute(text(f"CLUSTER {table} USING pk_{table}"))
         return True
 
     async def close(self) -> None:
@@ -249,7 +257,7 @@ def _engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
             pool_timeout=POOL_TIMEOUT,
             max_overflow=0,
             hide_parameters=True,  # no log shows what people typed
-            connect_args={"prepare_threshold": None},
+            connect_args=PATIENT,
         )
         ask_the_idle(engine.sync_engine)
         return engine

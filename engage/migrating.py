@@ -9,7 +9,6 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
@@ -19,6 +18,7 @@ from engage.resources import folder
 from engage.sqlite import set_pragmas
 
 MIGRATION_LOCK = 7_236_183  # any number, the same for all versions
+LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
 PATIENCE = 1_000  # milliseconds that a change of a table waits for those who use it, while others wait behind it
 TRIES, PAUSE_SECONDS = 60, 1.0
 
@@ -29,7 +29,7 @@ def migrate(url: str) -> str:
         try:
             return _upgrade(url)
         except OperationalError as error:
-            if not isinstance(error.orig, LockNotAvailable):
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
                 raise
             sleep(PAUSE_SECONDS)
     return _upgrade(url)

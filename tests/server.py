@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -145,7 +146,7 @@ class Browsers:
         address = f"/open-evenings/{page.slug}/register"
         return await self._client.post(address, data=form, headers={"cookie": page.cookie})
 
-    async def get(self, path: str, **headers: str) -> httpx2.Response:
+    async def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> httpx2.Response:
         return await self._client.get(path, headers=headers)
 
     async def is_ready(self) -> bool:

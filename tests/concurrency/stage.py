@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from engage.database import Database
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
+from engage.notify.models import OutboxMessage
 from tests.factories import make_evening
 
 FAR_AHEAD = datetime(2099, 3, 2, 18, 0, tzinfo=UTC)  # a server that runs has the real clock
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = "sitting-0"
 
 
@@ -55,6 +57,13 @@ class Books:
         assert set(self.line) == waiting
         assert len({each.email_key for each in self.registrations}) == len(self.registrations)
         assert not waiting or self.slot.seats_left == 0
+
+
+async def let_leases_run_out(database: Database) -> None:
+    """What a killed process was sending is sent again when its lease is over: as if that time had passed."""
+    leased = update(OutboxMessage).where(OutboxMessage.lease.is_not(None))
+    async with database.writing() as session:
+        await session.execute(leased.values(leased_until=LONG_AGO))
 
 
 async def books_of(database: Database) -> Books:

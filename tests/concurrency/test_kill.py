@@ -3,24 +3,20 @@
 import asyncio
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import update
 
 from engage.database import Database
-from engage.notify.models import OutboxMessage
 from engage.notify.transport import CONNECTIONS
 from tests.concurrency.mailbox import Mailbox
-from tests.concurrency.stage import FIRST, books_of, open_evening
+from tests.concurrency.stage import FIRST, books_of, let_leases_run_out, open_evening
 from tests.server import Browsers, Page, Server
 
 SEED = 20_270_213
 KILLED_WITHIN = 120.0  # seconds, of a restart or of the last kill
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.timeout(400)
@@ -94,7 +90,7 @@ async def _let_crowd_meet_kills(database: Database, folder: Path, *, crowd: int,
                 fuse.lay(chance.randint(1, 2 * crowd // (kills + 1)))
                 await _until_killed(visitors, server)
                 await _check_promises(database, visitors)
-                await _let_leases_run_out(database)
+                await let_leases_run_out(database)
                 await server.start()
             await visitors.post()
             receipts = await visitors.receipts()
@@ -113,13 +109,6 @@ async def _check_promises(database: Database, visitors: Crowd) -> None:
     books = await books_of(database)
     books.check()
     assert set(visitors.answered) <= books.confirmed | set(books.line)
-
-
-async def _let_leases_run_out(database: Database) -> None:
-    """What the killed server was sending is sent again when its lease is over: as if that time had passed."""
-    leased = update(OutboxMessage).where(OutboxMessage.lease.is_not(None))
-    async with database.writing() as session:
-        await session.execute(leased.values(leased_until=LONG_AGO))
 
 
 async def _check_end(
