@@ -59,23 +59,27 @@ class Live:
             raise Overloaded("Too many people watch this page. It does not update by itself: load it again instead.")
 
     async def follow(self, evening_id: int) -> AsyncGenerator[str | None, None]:
-        """What is shown, each time that it changes; None for a beat in between. Ends by itself after a while."""
+        """What is shown, each time that it changes; None for a beat in between. Ends by itself after a while.
+
+        However short that is, what is shown now comes first.
+        """
         watched = self._watched.setdefault(evening_id, _Watched())
         watched.watchers += 1
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch())
         try:
-            seen, ends_at = None, asyncio.get_running_loop().time() + self.life
-            while asyncio.get_running_loop().time() < ends_at:
+            seen, is_first, ends_at = None, True, asyncio.get_running_loop().time() + self.life
+            while is_first or asyncio.get_running_loop().time() < ends_at:
                 changed = watched.changed
                 if watched.shown is not None and watched.shown != seen:
-                    seen = watched.shown
+                    seen, is_first = watched.shown, False
                     yield seen
                     continue
                 try:
                     async with asyncio.timeout(self.beat):
                         await changed.wait()
                 except TimeoutError:
+                    is_first = False
                     yield None
         finally:
             watched.watchers -= 1

@@ -63,7 +63,6 @@ async def test_reception_has_who_is_booked_and_the_warden_who_is_in(site: Site) 
 async def test_stream_gives_the_figures_of_the_page(site: Site) -> None:
     await filled(site)
     await sign_in(site, "door")
-    site.app.state.live.life = 0.2
     answer = await site.browser.get(f"{HERE}/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"

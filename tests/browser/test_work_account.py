@@ -55,7 +55,8 @@ async def test_work_account_leads_back_to_the_page_that_was_asked_for_and_out_ag
     await expect(page.get_by_role("link", name=KNOWN)).to_be_visible()
     (cookie,) = [each for each in await context.cookies() if each["name"].endswith("session")]
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
-    await page.get_by_role("button", name="Sign out").click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name="Sign out").click()
     await page.goto(f"{server.url}/console/evenings")
     await expect(page.get_by_role("button", name="work account")).to_be_visible()
     await context.close()

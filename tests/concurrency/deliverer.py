@@ -15,7 +15,7 @@ from engage.notify.delivery import Delivery
 from engage.notify.transport import Transport
 from engage.unit_of_work import UnitOfWork
 
-PACE = 300  # a lease of three minutes is over in less than a second
+PACE = 120  # a lease of three minutes is over in a second and a half, which is longer than a try takes
 PATIENCE = 0.5  # seconds for one try at the relay
 NOTHING_DUE = 0.02
 
