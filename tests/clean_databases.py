@@ -16,6 +16,7 @@ SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
     UNION ALL SELECT tgname::text FROM pg_trigger UNION ALL SELECT evtname::text FROM pg_event_trigger
     UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT setconfig::text FROM pg_db_role_setting
+    UNION ALL SELECT version_num FROM alembic_version
 ) AS parts
 """
 ALONE = """
