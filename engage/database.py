@@ -193,6 +193,14 @@ def is_on_sqlite(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
+async def read_in_order(session: AsyncSession) -> None:
+    """In this transaction let PostgreSQL go by indexes and stop at the limit: of a young queue it would sort it all."""
+    if not is_on_sqlite(session):
+        await session.execute(
+            select(*(func.set_config(name, "off", True) for name in ("enable_sort", "enable_bitmapscan")))
+        )
+
+
 def unpacked(name: str, columns: Mapping[str, TypeEngine[Any]], *, is_sqlite: bool) -> FromClause:
     """A table out of the parameter of that name: a JSON array of objects by column name, its instants as `packed`."""
     document = bindparam(name, type_=Text)

@@ -15,7 +15,7 @@ from sqlalchemy import Select, bindparam, case, exists, func, or_, select, updat
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from engage.database import Instant
+from engage.database import Instant, read_in_order
 from engage.journal import append
 from engage.notify.checks import Candidate, Check, look_again
 from engage.notify.facts import AddressRefused
@@ -46,6 +46,7 @@ Columns = TypeVarTuple("Columns")
 
 AT_ONCE = 8  # settled by one statement: as many as there are lines
 POSTPONED = timedelta(minutes=1)
+ENDED = ("sent", "bounced", "dead", "dropped")
 NO_LONGER_TRUE = "no longer true"
 
 _CLAIMED = (
@@ -98,6 +99,7 @@ async def is_any_due(session: AsyncSession, now: datetime) -> bool:
 
 async def claim(session: AsyncSession, *, now: datetime, lease: timedelta, limit: int, truth: Truth) -> Claim:
     """Lease what is due and still true, oldest first; of each stream only the first message, to keep their order."""
+    await read_in_order(session)
     query = _due(select(*_CLAIMED), now).order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit)
     rows = (await session.execute(query.with_for_update(skip_locked=True))).all()
     candidates = {row.id: Candidate(row.id, row.kind, row.stream, row.details) for row in rows}
@@ -135,8 +137,9 @@ async def _update(session: AsyncSession, ids: Collection[int], **values: Any) ->
 
 def _due(query: Select[*Columns], now: datetime) -> Select[*Columns]:
     earlier = aliased(OutboxMessage)
+    # Not "is waiting": PostgreSQL would look for an earlier one among all that wait, and not among those of its stream.
     is_held_up = exists().where(
-        earlier.stream == OutboxMessage.stream, earlier.id < OutboxMessage.id, earlier.state == "waiting"
+        earlier.stream == OutboxMessage.stream, earlier.id < OutboxMessage.id, earlier.state.not_in(ENDED)
     )
     return (
         query.where(OutboxMessage.state == "waiting", OutboxMessage.due_at <= now)

@@ -19,8 +19,7 @@ class OutboxMessage(Base):
     """
 
     __tablename__ = "outbox_message"
-    # In the second, state stands before id: a claim asks of each message whether an earlier one about the same waits.
-    __table_args__ = (Index(None, "state", "due_at", "id"), Index(None, "stream", "state", "id"))
+    __table_args__ = (Index(None, "state", "due_at", "id"), Index(None, "stream", "id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)

@@ -128,7 +128,7 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_message_settled_at"), ["settled_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_message_state_due_at_id"), ["state", "due_at", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_outbox_message_stream_state_id"), ["stream", "state", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_message_stream_id"), ["stream", "id"], unique=False)
 
     op.create_table(
         "planned_round",
@@ -832,7 +832,7 @@ def downgrade() -> None:
     op.drop_table("questionnaire")
     op.drop_table("planned_round")
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_outbox_message_stream_state_id"))
+        batch_op.drop_index(batch_op.f("ix_outbox_message_stream_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_message_state_due_at_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_message_settled_at"))
 
