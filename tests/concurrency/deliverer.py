@@ -15,8 +15,8 @@ from engage.notify.delivery import Delivery
 from engage.notify.transport import Transport
 from engage.unit_of_work import UnitOfWork
 
-PACE = 120  # a lease of three minutes is over in a second and a half, which is longer than a try takes
-PATIENCE = 0.5  # seconds for one try at the relay
+PACE = 60  # a lease of three minutes is over in three seconds, which is longer than a try takes
+PATIENCE = 1.5  # seconds for one try at the relay
 NOTHING_DUE = 0.02
 
 

@@ -37,8 +37,8 @@ async def test_one_too_many_hears_so_at_once_and_who_waits_is_answered(database:
     evening = await open_evening(database, 1_000)
     async with Impatient(tmp_path, DATABASE_URL=database.url) as server, Browsers(server.url) as browsers:
         page = await browsers.open(evening)
-        posts = [asyncio.create_task(_post(browsers, page, number)) for number in range(MOST_AT_ONCE + TOO_MANY)]
         async with held_up(database, evening):
+            posts = [asyncio.create_task(_post(browsers, page, number)) for number in range(MOST_AT_ONCE + TOO_MANY)]
             told = await _first(posts, TOO_MANY)
             async with httpx2.AsyncClient(base_url=server.url, trust_env=False, timeout=ANSWERS_WITHIN) as client:
                 refused = await client.get("/open-evenings", headers=JSON)
