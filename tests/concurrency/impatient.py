@@ -5,7 +5,7 @@ from engage.cli import main
 
 KEPT_SECONDS = 1
 LOOK_SECONDS = 0.25
-BODY_SECONDS = 0.5
+BODY_SECONDS = 2.0  # longer than a crowd's forms take to arrive on a busy machine
 MOST_AT_ONCE = 40
 
 if __name__ == "__main__":
