@@ -44,9 +44,10 @@ async def evenings_to_forget(session: AsyncSession, now: datetime, zone: ZoneInf
     before = months_before(now, REGISTRATIONS_KEPT_MONTHS, zone)
     closing = select(func.max(Vacancy.closes_at)).where(Vacancy.open_evening_id == OpenEvening.id).scalar_subquery()
     sitting = select(func.max(Slot.ends_at)).where(Slot.open_evening_id == OpenEvening.id).scalar_subquery()
-    has_people = select(Registration.id).where(Registration.open_evening_id == OpenEvening.id).exists()
-    query = select(OpenEvening.id).where(func.coalesce(closing, sitting) < before, sitting < before, has_people)
-    return (await session.scalars(query)).all()
+    # Not EXISTS, which PostgreSQL may answer for all evenings at once by reading every registration.
+    anybody = select(Registration.id).where(Registration.open_evening_id == OpenEvening.id).limit(1).scalar_subquery()
+    over = (func.coalesce(closing, sitting) < before, sitting < before)
+    return (await session.scalars(select(OpenEvening.id).where(*over, anybody.is_not(None)))).all()
 
 
 async def forget_registrations(session: AsyncSession, evening_id: int) -> list[str]:
