@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from jinja2 import Environment
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -126,11 +127,13 @@ async def _fields(request: Request) -> list[tuple[str, str | UploadFile]]:
     return [*texts]
 
 
-async def posted_file(request: Request, name: str, most: int) -> tuple[FormData, bytes]:
+async def posted_file(request: Request, name: str, most: int, largest_body: int) -> tuple[FormData, bytes]:
     """What was posted with a file, and the file: one byte more than ``most`` where it is larger, empty without one.
 
-    Nobody has looked at the CSRF token yet. Raises HTTPException 400 where the encoding is broken.
+    Nobody has looked at the CSRF token yet. Raises HTTPException 400 where the encoding is broken, 413 where what was
+    posted is longer than ``largest_body`` bytes.
     """
+    request.scope[MAX_BODY_SIZE_SCOPE_KEY] = largest_body
     try:
         async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD) as sent:
             given = sent.get(name)

@@ -12,18 +12,19 @@ from engage.shapes import shown
 
 
 def of_sitting(slot: Merged, held: int, *, is_draft: bool, now: datetime) -> Iterator[str]:
-    """``held`` are the places given or offered in it; in a draft, which nobody has seen, any time may be moved."""
+    """``held`` are the places given or offered in it; in a draft, which nobody has seen, it may be at any time."""
     starts_at, ends_at, capacity = (slot.after[column] for column in ("starts_at", "ends_at", "capacity"))
     place = slot.given.place
     if starts_at and ends_at and ends_at <= starts_at:
         yield f"{place}, ends: must be after starts"
     if capacity and capacity < held:
         yield f"{place}, capacity: {capacity} is fewer than the {held} places already given or offered"
-    if slot.before and starts_at and ends_at and slot.is_changed("starts_at", "ends_at") and not is_draft:
-        if slot.before["ends_at"] <= now:
+    is_timed = not slot.before or slot.is_changed("starts_at", "ends_at")
+    if starts_at and ends_at and is_timed and not is_draft:
+        if slot.before and slot.before["ends_at"] <= now:
             yield f"{place}, starts: this sitting is over, so its time cannot be changed; give a new one its own key"
         elif ends_at <= now:
-            yield f"{place}, starts: would move the sitting into the past"
+            yield f"{place}, starts: {'would move' if slot.before else 'would put'} the sitting into the past"
 
 
 def of_evening(evening: Merged, ends: Sequence[datetime], needs: Collection[str], zone: ZoneInfo) -> Iterator[str]:

@@ -111,13 +111,17 @@ async def edit(
 async def draft(
     session: AsyncSession, table: Mapping[str, Any], editor: Editor, *, copied_from: int | None = None
 ) -> OpenEvening:
-    """A new draft from a table as a file has it. Raises EditFaulty."""
+    """A new draft from a table as a file has it, or the same draft again at a second click. Raises EditFaulty."""
     if table.get("slug") in RESERVED:
         raise EditFaulty([Fault("", "slug", None, None, "must be another word; this one is taken by the console")])
-    taken = await session.scalar(select(OpenEvening.id).where(OpenEvening.slug == str(table.get("slug"))))
-    if taken is not None:
-        raise EditFaulty([TAKEN])
-    laid = _laid(read_evening({**table, "status": "draft"}, PLACE, editor.zone), None, editor)
+    given = read_evening({**table, "status": "draft"}, PLACE, editor.zone)
+    taken = select(OpenEvening).where(OpenEvening.slug == str(table.get("slug")))
+    there = await session.scalar(taken.options(selectinload(OpenEvening.vacancies)))
+    if there is not None:
+        if _laid(given, there, editor).changes(editor.zone):
+            raise EditFaulty([TAKEN])
+        return there
+    laid = _laid(given, None, editor)
     evening = await changing.add(session, laid, editor.zone, editor.now)
     drafted = facts.EveningDrafted(open_evening_id=evening.id, copied_from=copied_from)
     await append(session, drafted, editor.now, editor.actor)

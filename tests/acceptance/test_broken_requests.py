@@ -6,9 +6,12 @@ from urllib.parse import urlencode
 import pytest
 
 from engage.app import LARGEST_BODY
+from engage.events.console.uploads import LARGEST_POST
+from tests.reading import sign_in
 from tests.site import JSON, Page, Site, on_sqlite
 
 FORM = "/open-evenings/reviews-team/register"
+UPLOAD = "/console/evenings/reviews-team/people/upload"
 URLENCODED = "application/x-www-form-urlencoded"
 UNKNOWN = "a" * 39
 TYPED = {"slot": "sitting-0", "name": "Zoë", "email": "zoe@example.net", "access_note": "By the door"}
@@ -40,6 +43,14 @@ async def test_body_over_the_limit_is_too_much(site: Site) -> None:
 
     unannounced = await site.browser.post(FORM, content=chunks(), headers={"content-type": URLENCODED})
     assert unannounced.status_code == 413
+
+
+@on_sqlite
+async def test_file_over_its_limit_is_answered_on_a_page_of_ours(site: Site) -> None:
+    await sign_in(site, "organiser")
+    page = await post(site, b"x" * (LARGEST_POST + 1), "multipart/form-data; boundary=x", UPLOAD)
+    assert page.status == 413
+    assert "That is too much at once" in page.words
 
 
 @on_sqlite

@@ -285,6 +285,11 @@ async def test_second_click_on_a_confirmed_move_tells_once(site: Site) -> None:
             {"starts": "2027-02-24T19:00", "ends": "2027-02-24T18:00", "capacity": "5"},
             "must be after starts",
         ),
+        (
+            f"{HERE}/sittings/new",
+            {"starts": "2027-01-24T18:00", "ends": "2027-01-24T19:00", "capacity": "5"},
+            "would put the sitting into the past",
+        ),
     ],
 )
 async def test_times_that_cannot_be_are_refused_on_every_page_that_takes_times(

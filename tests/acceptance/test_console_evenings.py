@@ -97,6 +97,17 @@ async def test_new_evening_needs_a_title_and_an_address_of_its_own(
     assert ("summary", "Kept") in Page(answer).form("/new").fields
 
 
+async def test_second_click_leads_to_the_draft_that_the_first_has_made(site: Site) -> None:
+    pages = [(f"{LIST}/new", {}), (f"{HERE}/copy", {"day": "2027-06-24"})]
+    for number, (path, typed) in enumerate(pages):
+        form = (await site.open(path)).form(path)
+        answers = [await site.send(form, title="Autumn", slug=f"autumn-{number}", **typed) for _ in range(2)]
+        assert {answer.headers["location"].partition("?")[0] for answer in answers} == {f"{LIST}/autumn-{number}"}
+    assert len(await facts_of(site, "EveningDrafted")) == 2
+    other = await fill_in(site, f"{LIST}/new", title="Another one", slug="autumn-0")
+    assert "is that of another open evening already" in Page(other).words
+
+
 async def test_copy_moves_all_dates_keeps_times_and_takes_nobody_along(site: Site) -> None:
     await site.register("zoe@example.net", access_needs=["bsl"])
     ask_by = {"ask_by-bsl": "2027-02-17"}
@@ -111,7 +122,7 @@ async def test_copy_moves_all_dates_keeps_times_and_takes_nobody_along(site: Sit
     assert [(slot.key, slot.held, slot.waiting) for slot in copy.slots] == [("sitting-0", 0, 0), ("sitting-1", 0, 0)]
     assert copy.vacancies[0].closes_at == datetime(2027, 7, 12, 22, 59, tzinfo=UTC)
     assert await facts_of(site, "EveningDrafted") == [{"open_evening_id": copy.id, "copied_from": source.id}]
-    again = await fill_in(site, f"{HERE}/copy", title="Again", slug="autumn-2027", day="2027-06-24")
+    again = await fill_in(site, f"{HERE}/copy", title="Again", slug="autumn-2027", day="2027-06-25")
     assert again.status_code == 422
 
 

@@ -35,7 +35,7 @@ async def form(request: Request) -> Response:
 async def checked(request: Request) -> Response:
     """Says what would come of the file, and registers nobody."""
     evening = await asked_evening(request)
-    sent, content = await posted_file(request, "file", LARGEST_FILE)
+    sent, content = await posted_file(request, "file", LARGEST_FILE, LARGEST_POST)
     try:
         refuse_forged(request, sent.get("csrf_token"))
     except FormStale:
@@ -115,6 +115,6 @@ async def _check_page(
 
 routes = [
     Route(HERE, form),
-    Route(HERE, checked, methods=["POST"], max_body_size=LARGEST_POST),
+    Route(HERE, checked, methods=["POST"]),
     Route(f"{HERE}/register", uploaded, methods=["POST"]),
 ]
