@@ -17,6 +17,8 @@ from engage.settings import Settings, from_environment
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 
+TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
@@ -55,17 +57,14 @@ def instant(text: str) -> datetime:
 
 
 def log_as(log_format: str) -> None:
-    """Log to standard error, as text or as JSON."""
-    renderer = (
-        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    """Log to standard error, as text or as JSON. What variables held, which may be of people, is in neither."""
+    ending: list[structlog.typing.Processor] = (
+        [TRACEBACKS, structlog.processors.JSONRenderer()]
+        if log_format == "json"
+        else [structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)]
     )
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.dict_tracebacks if log_format == "json" else structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), *ending],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
