@@ -21,6 +21,7 @@ from engage.errors import BoxesAmiss, WaveNotReady, WaveOver
 from engage.journal import append
 from engage.surveys import facts
 from engage.surveys.answer_form import tidied
+from engage.surveys.boxes import Opener
 from engage.surveys.closing import COUNTED, DESTROYED
 from engage.surveys.counted import Frame, counted, frame
 from engage.surveys.counting import Piles, Reader, merged
@@ -28,7 +29,7 @@ from engage.surveys.groups import DIRECTORY_FAMILIES, groups_of
 from engage.surveys.models import Questionnaire, RosterEntry, SealedComments, SealedSheet, SpentLink, Wave
 from engage.surveys.planning import UNOPENED
 from engage.surveys.report_models import CountedComment, HandedShare, Tally, TallyDesk
-from engage.surveys.unsealing import CHUNK, Opener, each_opened, openers
+from engage.surveys.unsealing import CHUNK, each_opened, openers
 from engage.surveys.versions import version_of
 from engage.surveys.waves import act
 from engage.unit_of_work import UnitOfWork
