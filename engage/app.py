@@ -42,6 +42,7 @@ from engage.people.provider import Provider
 from engage.recent import Recent
 from engage.resources import PACKAGE
 from engage.settings import Settings, from_environment
+from engage.shared import AtHand
 from engage.surveys import (
     action_pages,
     comment_pages,
@@ -63,6 +64,7 @@ from engage.worker import Worker
 
 LARGEST_BODY = 256 * 1024
 RETRY_AFTER = "5"  # seconds
+RARELY = (20_000, 20, 20)  # new objects before Python looks for rings of them: a burst alone holds many more than 700
 UNAVAILABLE = "We cannot reach our records, so we cannot say that anything was saved. Please try again in a moment."
 SAID = {
     400: "What was sent could not be read. Go back, and send it again.",
@@ -74,6 +76,7 @@ SAID = {
 
 # What crowds ask for stands first: a request is held against one route after another.
 ROUTES = [
+    *evening_pages.busiest,
     *pulse_pages.routes,
     *feeds.routes,
     *evening_pages.routes,
@@ -140,6 +143,7 @@ def create_app(
         routes=ROUTES,
         middleware=[
             Middleware(SecurityHeaders, is_https=settings.is_https),
+            Middleware(AtHand),
             Middleware(Admission, refuse=_refused, largest_body=LARGEST_BODY),
         ],
         exception_handlers=HANDLERS,
@@ -154,6 +158,7 @@ def from_process() -> Starlette:
     turn = Path(given) if (given := os.environ.get("ENGAGE_WORKER_TURN")) else None
     app = create_app(from_environment(os.environ, is_demo=is_demo), has_worker=has_worker, turn=turn)
     gc.freeze()  # what was imported stays for ever, and need not be looked through again and again
+    gc.set_threshold(*RARELY)
     return app
 
 

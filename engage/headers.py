@@ -23,7 +23,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self.app = app
-        self.headers = HEADERS | ({"strict-transport-security": A_YEAR} if is_https else {})
+        headers = HEADERS | ({"strict-transport-security": A_YEAR} if is_https else {})
+        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -33,11 +34,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                said = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in self.headers if each[0] not in said)]
                 if is_static and message["status"] == 200:
-                    headers["cache-control"] = f"public, {A_YEAR}, immutable"
+                    MutableHeaders(scope=message)["cache-control"] = f"public, {A_YEAR}, immutable"
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -34,19 +34,31 @@ class Recent:
 
         Where no places are counted in it, it is not read anew for what crowds post, which changes nothing else.
         """
-        changes = self._database.commits if is_counted else self._database.edits
-        reading = self._readings.get((key, is_counted))
-        if reading is None or reading.changes != changes or not self._is_young(reading) or _has_failed(reading.value):
-            reading = self._begin((key, is_counted), read, changes)
+        reading = self._newest(key, is_counted=is_counted) or self._begin(key, read, is_counted=is_counted)
         value: Value = reading.value.result() if reading.value.done() else await asyncio.shield(reading.value)
         return value
 
-    def _begin(self, key: Hashable, read: Callable[[], Awaitable[Value]], changes: int) -> _Reading:
+    def at_hand(self, key: Hashable) -> Any | None:
+        """What `get` would answer at once, None where it would have to be read or waited for."""
+        reading = self._newest(key, is_counted=True)
+        return reading.value.result() if reading is not None and reading.value.done() else None
+
+    def _newest(self, key: Hashable, *, is_counted: bool) -> _Reading | None:
+        reading = self._readings.get((key, is_counted))
+        if reading is None or reading.changes != self._changes(is_counted=is_counted):
+            return None
+        return reading if self._is_young(reading) and not _has_failed(reading.value) else None
+
+    def _changes(self, *, is_counted: bool) -> int:
+        return self._database.commits if is_counted else self._database.edits
+
+    def _begin(self, what: Hashable, read: Callable[[], Awaitable[Value]], *, is_counted: bool) -> _Reading:
         async def value() -> Value:
             return await read()
 
         if len(self._readings) >= MOST_KEPT:
             self._readings.clear()
+        key, changes = (what, is_counted), self._changes(is_counted=is_counted)
         reading = self._readings[key] = _Reading(changes, self._clock(), asyncio.create_task(value()))
         reading.value.add_done_callback(lambda done: self._forget(key, reading) if _has_failed(done) else None)
         return reading

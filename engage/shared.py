@@ -5,14 +5,15 @@ Only who is not signed in gets one, and nothing of a reader (no token, no cookie
 
 import gzip
 import re
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engage.web import cookie_name, site_of
+from engage.web import cookie_name, site_of, wants_json
 
 TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -22,40 +23,73 @@ HEADERS = {"cache-control": "no-cache", "vary": "Accept, Accept-Encoding, Cookie
 
 @dataclass(frozen=True, slots=True)
 class SharedPage:
-    """A page's bytes as they are and compressed, and the tag that changes with them."""
+    """A page's answers: as it is, compressed, and nothing but the tag, which changes with its bytes."""
 
-    body: bytes
-    compressed: bytes
     tag: str
-    media_type: str
+    whole: Response
+    compressed: Response
+    known: Response
 
     def answer(self, asked: Request) -> Response:
-        """What is sent: nothing but the tag to whoever has the page already."""
-        headers = HEADERS | {"etag": self.tag}
+        """What is sent to whoever asked so, the same to all who did."""
         if _is_known(self.tag, asked.headers.get("if-none-match")):
-            return Response(status_code=304, headers=headers)
-        body = self.body
-        if TAKES_GZIP.search(asked.headers.get("accept-encoding", "")):
-            body, headers["content-encoding"] = self.compressed, "gzip"
-        return Response(body, headers=headers | {"content-type": self.media_type})
+            return self.known
+        return self.compressed if TAKES_GZIP.search(asked.headers.get("accept-encoding", "")) else self.whole
 
 
-async def shared(request: Request, key: Hashable, make: Callable[[], Awaitable[Response]]) -> Response:
+class AtHand:
+    """Answers with what `shared` made for somebody else a moment ago, before a request is looked at any further."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (_at_hand(scope) or self.app)(scope, receive, send)
+
+
+async def shared(request: Request, make: Callable[[], Awaitable[Response]]) -> Response:
     """What ``make`` answers; for who is not signed in, what it answered to anybody a moment ago. Raises what it raises.
 
-    The key tells pages apart that differ; ``make`` may look at nothing else of the request.
+    It may look at nothing of the request but its path and whether it asks for JSON.
     """
-    if cookie_name(request, "session") in request.cookies:
+    if _is_for_one(request):
         return await make()
 
     async def page() -> SharedPage:
-        made = await make()
-        body, media_type = bytes(made.body), made.headers["content-type"]
-        # The same tag for both forms of it: it is weak.
-        return SharedPage(body, gzip.compress(body, mtime=0), f'W/"{sha256(body).hexdigest()[:32]}"', media_type)
+        return _page_of(await make())
 
-    kept: SharedPage = await site_of(request).recent.get((shared, key), page)
+    kept = await site_of(request).recent.get(_key(request), page)
     return kept.answer(request)
+
+
+def _at_hand(scope: Scope) -> Response | None:
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        return None
+    request = Request(scope)
+    kept: SharedPage | None = site_of(request).recent.at_hand(_key(request))
+    return None if kept is None or _is_for_one(request) else kept.answer(request)
+
+
+def _is_for_one(request: Request) -> bool:
+    """Whether whoever asks is, or was, signed in."""
+    return cookie_name(request, "session") in request.cookies
+
+
+def _key(request: Request) -> tuple[object, ...]:
+    return shared, request.scope["path"], wants_json(request)
+
+
+def _page_of(made: Response) -> SharedPage:
+    body = bytes(made.body)
+    # The same tag for both forms of it: it is weak.
+    headers = HEADERS | {"etag": f'W/"{sha256(body).hexdigest()[:32]}"'}
+    typed = headers | {"content-type": made.headers["content-type"]}
+    return SharedPage(
+        headers["etag"],
+        Response(body, headers=typed),
+        Response(gzip.compress(body, mtime=0), headers=typed | {"content-encoding": "gzip"}),
+        Response(status_code=304, headers=headers),
+    )
 
 
 def _is_known(tag: str, known: str | None) -> bool:

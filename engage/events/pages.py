@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engage.errors import FormStale, RegistrationClosed
@@ -33,7 +33,7 @@ SHOWN_AT_HOME = 5
 
 
 async def home(request: Request) -> Response:
-    return await shared(request, "home", lambda: _home(request))
+    return await shared(request, lambda: _home(request))
 
 
 async def _home(request: Request) -> Response:
@@ -44,7 +44,7 @@ async def _home(request: Request) -> Response:
 
 
 async def evenings(request: Request) -> Response:
-    return await shared(request, ("evenings", wants_json(request)), lambda: _evenings(request))
+    return await shared(request, lambda: _evenings(request))
 
 
 async def _evenings(request: Request) -> Response:
@@ -57,8 +57,7 @@ async def _evenings(request: Request) -> Response:
 
 
 async def evening(request: Request) -> Response:
-    key = ("evening", request.path_params["slug"], wants_json(request))
-    return await shared(request, key, lambda: _evening(request))
+    return await shared(request, lambda: _evening(request))
 
 
 async def _evening(request: Request) -> Response:
@@ -91,7 +90,7 @@ async def show(
 
 
 async def plan(request: Request) -> Response:
-    return await shared(request, ("plan", request.path_params["slug"]), lambda: _plan(request))
+    return await shared(request, lambda: _plan(request))
 
 
 async def _plan(request: Request) -> Response:
@@ -112,7 +111,7 @@ async def register_posted(request: Request) -> Response:
         return application
     lock = (OpenEvening, application.open_evening_id)
     await site.unit_of_work.run_together(register_all, (application, site.clock()), locks=[lock])
-    return RedirectResponse(f"/receipts/{application.receipt}", 303)
+    return Response(status_code=303, headers={"location": f"/receipts/{application.receipt}"})
 
 
 async def received(request: Request) -> Application | Response:
@@ -243,13 +242,13 @@ def _application(request: Request, found: OpenEvening, form: RegistrationForm, s
     )
 
 
+busiest = [Route("/open-evenings/{slug}/register", register_posted, methods=["POST"])]
 routes = [
     Route("/", home),
     Route("/open-evenings", evenings),
     Route("/open-evenings/{slug}", evening),
     Route("/open-evenings/{slug}/plan", plan),
     Route("/open-evenings/{slug}/register", registration_form),
-    Route("/open-evenings/{slug}/register", register_posted, methods=["POST"]),
     Route("/open-evenings/{slug}/send-my-link", link_form),
     Route("/open-evenings/{slug}/send-my-link", link_posted, methods=["POST"]),
     Route("/open-evenings/{slug}/ask", question_form),

@@ -108,3 +108,22 @@ async def test_nothing_of_a_reader_is_shared(site: Site, path: str) -> None:
     assert "set-cookie" not in shared.headers
     assert "/console" not in shared.text
     assert "csrf_token" not in shared.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("asked", [{"accept-encoding": "identity"}, {"accept-encoding": "gzip"}, JSON])
+async def test_the_second_who_asks_is_answered_as_the_first_was(site: Site, path: str, asked: dict[str, str]) -> None:
+    first = await site.browser.get(path, headers=asked)
+    second = await site.browser.get(path, headers=asked)
+    assert (second.status_code, second.content, second.headers) == (first.status_code, first.content, first.headers)
+    assert "content-security-policy" in second.headers
+    head = await site.browser.head(path, headers=asked)
+    assert (head.status_code, head.headers) == (200, first.headers)
+
+
+async def test_only_who_reads_is_given_what_is_at_hand(site: Site) -> None:
+    assert (await site.browser.get(EVENING)).status_code == 200
+    assert (await site.browser.post(EVENING)).status_code == 405
+    await sign_in(site)
+    assert "etag" in (await site.browser.get(EVENING, headers={"cookie": "another=1"})).headers
+    assert "etag" not in (await site.browser.get(EVENING)).headers
