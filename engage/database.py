@@ -11,16 +11,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import (
     JSON,
     BigInteger,
     ClauseElement,
     DateTime,
     Dialect,
-    Engine,
     FromClause,
     Integer,
     MetaData,
@@ -36,28 +35,19 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.types import TypeEngine
 
+from engage.late import library
+from engage.postgresql import PATIENT, ask_the_idle, read_in_bulk
 from engage.sqlite import BUSY_TIMEOUT, connecting, set_pragmas
 
 READERS, WRITERS = 8, 2  # connections of one process
-TRUSTED_FOR = 1.0  # seconds after its last use in which a connection to PostgreSQL is taken to be alive
 RECENT_INSTANTS = 256  # which rows written together share
 POOL_TIMEOUT = 60  # seconds that somebody waits in a burst for a connection, before it is too busy for them
-PATIENT = {  # a pooler keeps no prepared statements; a machine that is gone is given up after these seconds
-    "prepare_threshold": None,
-    "connect_timeout": 10,
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,  # milliseconds
-}
 BELL = "engage"  # the channel of NOTIFY
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
@@ -132,6 +122,16 @@ class Database:
             if session.info.get("is_bell_due"):
                 self.ring_here()
 
+    @asynccontextmanager
+    async def writing_bare(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one bare statement, which is a transaction by itself: it goes and is on the disk at once."""
+        async with self.writer.connect() as connection:
+            if not self.is_sqlite:  # where a statement commits itself unless BEGIN was said
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
+        self.commits += 1
+        self.edits += 1
+
     def bell(self) -> asyncio.Event:
         """Set at every commit that left work to do; whoever waits for it clears it."""
         bell = asyncio.Event()
@@ -186,7 +186,7 @@ def ring(session: AsyncSession) -> None:
 
 def insert_for(session: AsyncSession) -> Callable[..., Any]:
     """The dialect's own INSERT, which knows ON CONFLICT."""
-    return sqlite.insert if is_on_sqlite(session) else postgresql.insert
+    return sqlite.insert if is_on_sqlite(session) else library("sqlalchemy.dialects.postgresql").insert
 
 
 def is_on_sqlite(session: AsyncSession) -> bool:
@@ -202,12 +202,17 @@ async def read_in_order(session: AsyncSession) -> None:
 
 
 def unpacked(name: str, columns: Mapping[str, TypeEngine[Any]], *, is_sqlite: bool) -> FromClause:
-    """A table out of the parameter of that name: a JSON array of objects by column name, its instants as `packed`."""
+    """A table out of the parameter of that name, in which rows are `packed`: by their columns' names on PostgreSQL, by
+    their places on SQLite, which would look for each name in each row.
+    """
     document = bindparam(name, type_=Text)
     if not is_sqlite:
         rows = func.json_to_recordset(cast(document, JSON))
         return rows.table_valued(*(column(*each) for each in columns.items())).render_derived(with_types=True)
-    fields = (literal_column(f"json_extract(value, '$.{key}')", of).label(key) for key, of in columns.items())
+    fields = (
+        literal_column(f"json_extract(value, '$[{place}]')", of).label(key)
+        for place, (key, of) in enumerate(columns.items())
+    )
     return select(*fields).select_from(func.json_each(document).table_valued("value")).subquery()
 
 
@@ -217,17 +222,17 @@ def sql_of(statement: ClauseElement, *, is_sqlite: bool) -> str:
     return str(statement.compile(dialect=driver.get_dialect()()))
 
 
-async def run_bare(session: AsyncSession, sql: str, **document: str) -> Sequence[Any]:
+async def run_bare(connection: AsyncConnection, sql: str, **document: str) -> Sequence[Any]:
     """The rows that a statement with one parameter answers, asked of the driver itself, at a tenth of the cost.
 
-    Raises what the session would raise.
+    Raises what the connection would raise.
     """
-    connection = await session.connection()
     driver: Any = (await connection.get_raw_connection()).driver_connection
     dialect = connection.dialect
+    is_sqlite = dialect.name == "sqlite"
     try:
         cursor = driver.cursor()
-        await cursor.execute(sql, tuple(document.values()) if is_on_sqlite(session) else document)
+        await cursor.execute(sql, tuple(document.values()) if is_sqlite else document)
         rows: Sequence[Any] = await cursor.fetchall() if cursor.description else ()
         await cursor.close()
     except dialect.loaded_dbapi.Error as error:
@@ -237,9 +242,18 @@ async def run_bare(session: AsyncSession, sql: str, **document: str) -> Sequence
     return rows
 
 
+def packed(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, TypeEngine[Any]], *, is_sqlite: bool) -> str:
+    """The rows as one JSON document."""
+    instants = [name for name, of in columns.items() if isinstance(of, Instant)]
+    told = [{**row, **{name: _packed(row[name], is_sqlite=is_sqlite) for name in instants}} for row in rows]
+    return to_json([[row[name] for name in columns] for row in told] if is_sqlite else told).decode()
+
+
 @lru_cache(RECENT_INSTANTS)
-def packed(instant: datetime, *, is_sqlite: bool) -> str:
-    """An instant in a JSON document, as `Instant` stores it."""
+def _packed(instant: datetime | None, *, is_sqlite: bool) -> str | None:
+    """As `Instant` stores it."""
+    if instant is None:
+        return None
     text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
     return text if is_sqlite else f"{text}+00"
 
@@ -252,8 +266,7 @@ def driver_url(url: str) -> str:
 
 def make_folder_of(url: str) -> None:
     """Make the folder in which SQLite can put its file."""
-    path = make_url(url).database
-    if path:
+    if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
@@ -268,6 +281,7 @@ def _engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
             connect_args=PATIENT,
         )
         ask_the_idle(engine.sync_engine)
+        read_in_bulk(engine.sync_engine)
         return engine
     make_folder_of(url)
     engine = create_async_engine(
@@ -281,20 +295,3 @@ def _engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", set_pragmas)
     event.listen(engine.sync_engine, "begin", lambda connection: connection.connection.driver_connection.begin())
     return engine
-
-
-def ask_the_idle(engine: Engine) -> None:
-    """Ask a connection that was idle for a while whether it lives; always would be a journey for each commit."""
-
-    def rested(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        record.info["rested_at"] = monotonic()
-
-    def taken(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
-        if monotonic() - record.info.get("rested_at", monotonic()) > TRUSTED_FOR:
-            try:
-                engine.dialect.do_ping(connection)
-            except engine.dialect.loaded_dbapi.Error as error:
-                raise InvalidatePoolError from error
-
-    event.listen(engine, "checkin", rested)
-    event.listen(engine, "checkout", taken)

@@ -5,10 +5,11 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Any, ClassVar
 
-from email_validator import EmailNotValidError, validate_email
 from starlette.datastructures import FormData
 from wtforms import Field, Form, StringField, TextAreaField
 from wtforms.validators import StopValidation, ValidationError
+
+from engage.late import library
 
 LONGEST_LINE = 200
 LONGEST_TEXT = 2_000
@@ -30,10 +31,13 @@ class PostedForm(Form):
         self.form_errors: list[str] = []
         self._fields = {name: _copy(field) for name, field in _fields_of(type(self)).items()}
         vars(self).update(self._fields)
+        sent: dict[str, list[Any]] = {}
+        for name, value in posted.multi_items() if posted is not None else ():
+            sent.setdefault(name, []).append(value)
         for name, field in self._fields.items():
             field.data = data.get(name)
             if posted is not None:
-                field.process_formdata(posted.getlist(name))
+                field.process_formdata(sent.get(name, []))
 
     def validate(self, extra_validators: object = None) -> bool:
         """Whether nothing is amiss; each field holds what is."""
@@ -70,7 +74,7 @@ def _fields_of(form: type[PostedForm]) -> dict[str, Field]:
 
 def _copy(field: Field) -> Field:
     copied: Field = object.__new__(type(field))  # its own way of being made would make it unbound
-    vars(copied).update(vars(field))
+    copied.__dict__ = vars(field).copy()
     return copied
 
 
@@ -133,12 +137,12 @@ class Email:
     def __call__(self, form: Form, field: Field) -> None:
         try:
             field.data = normal_email(field.data)
-        except EmailNotValidError:
+        except ValueError:
             raise StopValidation("Enter an email address in the correct format, like name@example.org") from None
 
 
 def normal_email(email: str) -> str:
-    """The address in its normal form. Raises EmailNotValidError.
+    """The address in its normal form. Raises ValueError.
 
     What stands before the @ of a plain address is as it shall be, so that only its domain is looked at, and that once.
     """
@@ -154,8 +158,11 @@ def _normal_domain(domain: str) -> str:
 
 def _normal(email: str) -> str:
     # test_environment admits the reserved domain .test and looks nothing up
-    valid = validate_email(email, check_deliverability=False, test_environment=True, allow_smtputf8=False)
-    return valid.ascii_email or valid.normalized
+    valid = library("email_validator").validate_email(
+        email, check_deliverability=False, test_environment=True, allow_smtputf8=False
+    )
+    normal: str = valid.ascii_email or valid.normalized
+    return normal
 
 
 def plain(text: str) -> str:

@@ -36,7 +36,7 @@ _acting: ContextVar[str] = ContextVar("acting", default="visitor")
 class Fact(BaseModel):
     """Something that happened. Fields are ids, numbers, instants and words of the domain, never a name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     subscribers: ClassVar[tuple[str, ...]] = ()
 
     @property
@@ -107,7 +107,7 @@ def acting(actor: str) -> Iterator[None]:
 async def append(session: AsyncSession, fact: Fact, now: datetime, actor: str | None = None) -> None:
     """Write the fact and who has to hear of it, in the caller's transaction."""
     pending = [PendingFact(subscriber=subscriber, stream=fact.stream) for subscriber in fact.subscribers]
-    session.add(JournalEntry(**_row(fact, now, actor), pending=pending))
+    session.add(JournalEntry(**_row(fact, now, actor, fact.model_dump(mode="json")), pending=pending))
     ring(session)
 
 
@@ -117,7 +117,7 @@ async def append_all(
     """Write many facts, each with its instant, in two statements; the same as appending each in turn."""
     if not happened:
         return
-    numbers = await insert_numbered(session, JournalEntry, [_row(fact, at, actor) for fact, at in happened])
+    numbers = await insert_numbered(session, JournalEntry, [_row(fact, at, actor, fact) for fact, at in happened])
     pending = [
         {"entry_id": number, "subscriber": subscriber, "stream": fact.stream, "failures": 0}
         for number, (fact, _) in zip(numbers, happened, strict=True)
@@ -127,13 +127,13 @@ async def append_all(
     ring(session)
 
 
-def _row(fact: Fact, now: datetime, actor: str | None) -> dict[str, Any]:
+def _row(fact: Fact, now: datetime, actor: str | None, details: object) -> dict[str, Any]:
     return {
         "kind": type(fact).__name__,
         "stream": fact.stream,
         "occurred_at": now,
         "actor": actor or _acting.get(),
-        "details": fact.model_dump(mode="json"),
+        "details": details,
     }
 
 

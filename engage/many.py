@@ -5,15 +5,15 @@ of C, in SQLite without holding up Python. Rows are dictionaries by column name,
 they leave out is NULL.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ClauseElement, FromClause, Integer, Table, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.types import TypeEngine
 
-from engage.database import Base, is_on_sqlite, packed, run_bare, sql_of, unpacked
+from engage.database import Base, packed, run_bare, sql_of, unpacked
 
 ROWS = "rows"
 PLACE = "place"  # of a row in its document
@@ -44,21 +44,30 @@ async def run(session: AsyncSession, statement: Statement, model: type[Base], ro
 
     It is made once for all that are alike, and so a function.
     """
-    is_sqlite = is_on_sqlite(session)
+    return await run_on(await session.connection(), statement, model, rows)
+
+
+async def run_on(
+    connection: AsyncConnection, statement: Statement, model: type[Base], rows: Sequence[Row]
+) -> Sequence[Any]:
+    """The same on a connection, which may be one whose statements commit themselves."""
+    is_sqlite = connection.dialect.name == "sqlite"
     answer: list[Any] = []
     for first in range(0, len(rows), MOST_AT_ONCE):
-        sql = _sql(statement, model, tuple(rows[0]), is_sqlite=is_sqlite)
-        part = rows[first : first + MOST_AT_ONCE]
-        document = json.dumps(part, ensure_ascii=False, default=partial(packed, is_sqlite=is_sqlite))
-        answer += await run_bare(session, sql, **{ROWS: document})
+        sql, columns = _made(statement, model, tuple(rows[0]), is_sqlite=is_sqlite)
+        document = packed(rows[first : first + MOST_AT_ONCE], columns, is_sqlite=is_sqlite)
+        answer += await run_bare(connection, sql, **{ROWS: document})
     return answer
 
 
 @cache
-def _sql(statement: Statement, model: type[Base], names: tuple[str, ...], *, is_sqlite: bool) -> str:
+def _made(
+    statement: Statement, model: type[Base], names: tuple[str, ...], *, is_sqlite: bool
+) -> tuple[str, dict[str, TypeEngine[Any]]]:
+    """The statement, and the columns of its rows."""
     table = model.metadata.tables[model.__tablename__]
-    types = {name: table.c[name].type if name in table.c else Integer() for name in names}
-    return sql_of(statement(unpacked(ROWS, types, is_sqlite=is_sqlite), table), is_sqlite=is_sqlite)
+    columns = {name: table.c[name].type if name in table.c else Integer() for name in names}
+    return sql_of(statement(unpacked(ROWS, columns, is_sqlite=is_sqlite), table), is_sqlite=is_sqlite), columns
 
 
 def _insert(given: FromClause, table: Table) -> ClauseElement:

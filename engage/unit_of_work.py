@@ -1,8 +1,8 @@
 """Writes go through one small unit of work: commands that wait while the last commit is under way share the next one.
 
 A burst costs a few commits, a lone command waits for nobody, and each command of a batch has a savepoint of its own, so
-that a refused one harms no other. The rows that a batch names are locked first, in key order, so that processes never
-deadlock.
+that a refused one harms no other; items that are dealt with together have one only where they failed together before.
+The rows that a batch names are locked first, in key order, so that processes never deadlock.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from engage.database import Base, Database
 from engage.errors import Overloaded
@@ -22,15 +22,20 @@ from engage.errors import Overloaded
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 Command = Callable[[AsyncSession], Awaitable[Answer]]
+Alone = Callable[[AsyncConnection], Awaitable[Answer]]
 Lock = tuple[type[Base], int]
 
-LARGEST_BATCH = 64
+LARGEST_BATCH = 128
 GATHERED = 0.002  # seconds in which a burst comes back after its answers, and so shares the next commit again
 PATIENT_SHARE = 8
 MOST_WAITING = 4_000
 
 
 Together = Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
+
+
+class _Apart(Exception):
+    """Together they fail: each is to be tried by itself."""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,7 @@ class _Waiting:
     locks: Sequence[Lock]
     together: Together[Any, Any] | None = None
     item: Any = None
+    alone: Alone[Any] | None = None
     answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -55,13 +61,25 @@ class UnitOfWork:
         self._drain: asyncio.Task[None] | None = None
         self._is_burst = False  # whether the last commit was shared: a lone command waits for nobody
 
-    async def run(self, command: Command[Answer], *, locks: Sequence[Lock] = (), is_patient: bool = False) -> Answer:
+    async def run(
+        self,
+        command: Command[Answer],
+        *,
+        locks: Sequence[Lock] = (),
+        is_patient: bool = False,
+        alone: Alone[Answer] | None = None,
+    ) -> Answer:
         """What the command answers, once it is on the disk. What it raises is raised here, and nothing of it is kept.
 
         The named rows are locked and loaded before any command of the batch runs. A patient command lets those go first
-        that people wait for. Raises Overloaded, at once, where too many wait.
+        that people wait for. ``alone`` does what the command does by one bare statement, whatever order others come in:
+        it is taken at once on PostgreSQL, and on SQLite where nobody shares its commit. Raises Overloaded, at once,
+        where too many wait.
         """
-        answer: Answer = await self._enqueue(_Waiting(command, locks), self._patient if is_patient else self._queue)
+        if alone is not None and not self._database.is_sqlite:
+            return await self._run_alone(alone)
+        waiting = _Waiting(command, locks, alone=alone)
+        answer: Answer = await self._enqueue(waiting, self._patient if is_patient else self._queue)
         return answer
 
     async def run_together(self, together: Together[Item, Answer], item: Item, *, locks: Sequence[Lock] = ()) -> Answer:
@@ -94,7 +112,8 @@ class UnitOfWork:
 
     async def _commit_all(self) -> None:
         while self._queue or self._patient:
-            await asyncio.sleep(GATHERED if self._is_burst else 0)
+            is_full = len(self._queue) >= LARGEST_BATCH
+            await asyncio.sleep(GATHERED if self._is_burst and not is_full else 0)
             batch = self._next_batch()
             self._is_burst = len(batch) > 1
             try:
@@ -122,6 +141,14 @@ class UnitOfWork:
     async def _commit(self, batch: list[_Waiting]) -> list[Any]:
         if not batch:
             return []
+        if len(batch) == 1 and (alone := batch[0].alone) is not None:
+            return [await self._run_alone(alone)]
+        together = batch[0].together
+        if len(batch) > 1 and together is not None and all(waiting.together is together for waiting in batch):
+            try:
+                return await self._commit_in_one(batch, together)
+            except _Apart:
+                pass  # nothing of it is kept, and now each has a savepoint of its own
         async with self._database.writing(is_edit=not _is_crowd(batch)) as session:
             held = await self._lock(session, batch)
             if len(batch) == 1:
@@ -131,6 +158,21 @@ class UnitOfWork:
                 outcomes += await self._run(session, batch, list(run), held)
             held.clear()
         return outcomes
+
+    async def _run_alone(self, alone: Alone[Answer]) -> Answer:
+        async with self._database.writing_bare() as connection:
+            return await alone(connection)
+
+    async def _commit_in_one(self, batch: list[_Waiting], together: Together[Any, Any]) -> list[Any]:
+        """All are dealt with together, and nothing else: their transaction is their savepoint. Raises _Apart."""
+        async with self._database.writing(is_edit=False) as session:
+            await self._lock(session, batch)
+            try:
+                return list(await _answers(session, together, [waiting.item for waiting in batch]))
+            except Exception as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    raise
+                raise _Apart from error
 
     async def _run(
         self, session: AsyncSession, batch: list[_Waiting], run: list[_Waiting], held: list[Base]

@@ -4,12 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.util import identity_key
 
 from engage.events.models import OpenEvening, Slot
 from engage.many import update_all
+
+COUNTERS = (
+    select(OpenEvening.id, OpenEvening.status, OpenEvening.registration_closes_at, OpenEvening.last_turn)
+    .add_columns(Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity, Slot.held, Slot.waiting)
+    .outerjoin(Slot, Slot.open_evening_id == OpenEvening.id)
+    .where(OpenEvening.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 @dataclass(slots=True)
@@ -55,11 +62,8 @@ class CountedEvening:
 
 async def read(session: AsyncSession, evening_ids: Iterable[int]) -> dict[int, CountedEvening]:
     """The evenings as they are now, by id."""
-    evening_columns = (OpenEvening.id, OpenEvening.status, OpenEvening.registration_closes_at, OpenEvening.last_turn)
-    slot_columns = (Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity, Slot.held, Slot.waiting)
-    query = select(*evening_columns, *slot_columns).outerjoin(Slot, Slot.open_evening_id == OpenEvening.id)
     found: dict[int, CountedEvening] = {}
-    for evening_id, *row in await session.execute(query.where(OpenEvening.id.in_(set(evening_ids)))):
+    for evening_id, *row in await session.execute(COUNTERS, {"ids": list(set(evening_ids))}):
         evening = found.setdefault(evening_id, CountedEvening(evening_id, *row[:3]))
         if row[3] is not None:
             evening.slots.append(CountedSlot(*row[3:]))

@@ -1,6 +1,6 @@
 """What waits for a line: groups take turns, and none has more than its share of the lines. Pure."""
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -14,7 +14,7 @@ class Backlog(Generic[Item]):
         self._group_of = group_of
         self._share = share
         self._queues: defaultdict[Hashable, deque[Item]] = defaultdict(deque)
-        self._turns: deque[Hashable] = deque()  # the groups of which one may begin, each once
+        self._turns: OrderedDict[Hashable, None] = OrderedDict()  # the groups of which one may begin
         self._busy: Counter[Hashable] = Counter()
         self._waiting = 0
 
@@ -36,7 +36,7 @@ class Backlog(Generic[Item]):
         """Begin the next item; None where nothing may begin."""
         if not self._turns:
             return None
-        group = self._turns.popleft()
+        group, _ = self._turns.popitem(last=False)
         item = self._queues[group].popleft()
         self._waiting -= 1
         self._busy[group] += 1
@@ -58,5 +58,5 @@ class Backlog(Generic[Item]):
         return left
 
     def _give_turn(self, group: Hashable) -> None:
-        if self._queues[group] and self._busy[group] < self._share and group not in self._turns:
-            self._turns.append(group)
+        if self._queues[group] and self._busy[group] < self._share:
+            self._turns.setdefault(group)

@@ -5,18 +5,18 @@ try. Claims and settlements are commands of the unit of work; no transaction is 
 """
 
 import secrets
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, bindparam, case, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ClauseElement, FromClause, Select, Table, exists, null, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
-from engage.database import Instant, read_in_order
+from engage.database import read_in_order
 from engage.journal import append
+from engage.many import Row, run, run_on
 from engage.notify.checks import Candidate, Check, look_again
 from engage.notify.facts import AddressRefused
 from engage.notify.finishing import Finisher, Unfinished, finish
@@ -44,7 +44,6 @@ class Claimed:
 
 Columns = TypeVarTuple("Columns")
 
-AT_ONCE = 8  # settled by one statement: as many as there are lines
 POSTPONED = timedelta(minutes=1)
 ENDED = ("sent", "bounced", "dead", "dropped")
 NO_LONGER_TRUE = "no longer true"
@@ -162,75 +161,37 @@ async def release(session: AsyncSession, messages: Sequence[Claimed]) -> None:
 
 async def settle(session: AsyncSession, settlements: Sequence[Settlement]) -> None:
     """Write down what came of the tries; an address refused for good is journalled with its message's end."""
-    connection = await session.connection()
-    taken, plain = defaultdict[str, list[Settlement]](list), []
+    written = await run(session, _settled, OutboxMessage, [_row(each) for each in settlements])
+    ended = {number for (number,) in written}
     for settlement in settlements:
-        if settlement.outcome.verdict is Verdict.ACCEPTED:
-            taken[settlement.message.lease].append(settlement)
-        elif settlement.outcome.verdict is not Verdict.ADDRESS_REFUSED:
-            plain.append(_values(settlement))
-        elif await connection.scalar(_SETTLE.returning(OutboxMessage.id), _values(settlement)) is not None:
-            message, code = settlement.message, settlement.outcome.code or 550
-            fact = AddressRefused(message_id=message.id, about=message.stream, code=code)
+        message = settlement.message
+        if settlement.outcome.verdict is Verdict.ADDRESS_REFUSED and message.id in ended:
+            fact = AddressRefused(message_id=message.id, about=message.stream, code=settlement.outcome.code or 550)
             await append(session, fact, settlement.at, actor="relay")
-    for lease, those in taken.items():
-        for first in range(0, len(those), AT_ONCE):
-            await connection.execute(_SETTLE_TAKEN, _values_of_taken(lease, those[first : first + AT_ONCE]))
-    if plain:
-        await connection.execute(_SETTLE, plain)
 
 
-_SETTLE = (
-    update(OutboxMessage)
-    .where(OutboxMessage.id == bindparam("own_id"), OutboxMessage.lease == bindparam("own_lease"))
-    .values(lease=None, leased_until=None)
-)
-
-# What the relay took is most of what comes, and one statement for several at once costs a fraction of one for each.
-_SETTLE_TAKEN = (
-    update(OutboxMessage)
-    .where(OutboxMessage.id.in_([bindparam(f"id{n}") for n in range(AT_ONCE)]))
-    .where(OutboxMessage.lease == bindparam("own_lease"))
-    .values(
-        lease=None,
-        leased_until=None,
-        state="sent",
-        attempts=OutboxMessage.attempts + 1,
-        reply=case(
-            {bindparam(f"id{n}"): bindparam(f"reply{n}") for n in range(AT_ONCE)},
-            value=OutboxMessage.id,
-        ),
-        first_tried_at=func.coalesce(OutboxMessage.first_tried_at, bindparam("at", type_=Instant)),
-        settled_at=bindparam("at", type_=Instant),
-    )
-)
+async def settle_alone(connection: AsyncConnection, settlements: Sequence[Settlement]) -> None:
+    """The same in one statement, where no address was refused."""
+    await run_on(connection, _settled, OutboxMessage, [_row(each) for each in settlements])
 
 
-def _values_of_taken(lease: str, settlements: Sequence[Settlement]) -> dict[str, Any]:
-    """Values for each of the statement's slots; what is left of them names no message."""
-    values: dict[str, Any] = {"own_lease": lease, "at": max(settlement.at for settlement in settlements)}
-    for n in range(AT_ONCE):
-        settlement = settlements[n] if n < len(settlements) else None
-        values[f"id{n}"] = settlement.message.id if settlement else None
-        values[f"reply{n}"] = _reply(settlement) if settlement else None
-    return values
+def _settled(given: FromClause, table: Table) -> ClauseElement:
+    own = ("id", "lease")
+    values = {each.key: each for each in given.c if each.key not in own} | {"lease": null(), "leased_until": null()}
+    return update(table).where(*(table.c[name] == given.c[name] for name in own)).values(values).returning(table.c.id)
 
 
-def _reply(settlement: Settlement) -> str:
-    return f"{settlement.outcome.code or ''} {settlement.outcome.reply}".strip()
-
-
-def _values(settlement: Settlement) -> dict[str, Any]:
-    step, first_tried_at = settlement.step, settlement.message.first_tried_at
-    if settlement.outcome.verdict not in IN_VAIN:
-        first_tried_at = first_tried_at or settlement.at
+def _row(settlement: Settlement) -> Row:
+    """The message's row as the try left it, under the lease of that try."""
+    message, outcome, step = settlement.message, settlement.outcome, settlement.step
+    is_tried = message.first_tried_at is None and outcome.verdict not in IN_VAIN
     return {
-        "own_id": settlement.message.id,
-        "own_lease": settlement.message.lease,
+        "id": message.id,
+        "lease": message.lease,
         "state": step.state,
         "attempts": step.attempts,
         "due_at": step.due_at,
-        "reply": _reply(settlement),
-        "first_tried_at": first_tried_at,
+        "reply": f"{outcome.code or ''} {outcome.reply}".strip(),
+        "first_tried_at": settlement.at if is_tried else message.first_tried_at,
         "settled_at": None if step.state == "waiting" else settlement.at,
     }

@@ -169,10 +169,10 @@ class Delivery:
                     finally:
                         round_.backlog.done(message)
                         if settled is not None:
-                            await settled
-                    settled = asyncio.create_task(self._settler.settle(self._judged(round_, message, outcome)))
+                            await asyncio.shield(settled)
+                    settled = self._settler.settle(self._judged(round_, message, outcome))
                 if settled is not None:
-                    await settled
+                    await asyncio.shield(settled)
         except Exception:
             round_.is_stopped = True
             raise

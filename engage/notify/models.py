@@ -28,7 +28,6 @@ class OutboxMessage(Base):
     recipient: Mapped[str] = mapped_column(String(254))
     envelope_from: Mapped[str] = mapped_column(String(254))
     message_id: Mapped[str] = mapped_column(String(200))
-    content: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
@@ -39,6 +38,7 @@ class OutboxMessage(Base):
     reply: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None] = mapped_column(index=True)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)  # the last: SQLite reads long rows up to what it needs
 
 
 class PlannedRound(Base):

@@ -124,7 +124,9 @@ def _status(text: str) -> tuple[int, int] | None:
 
 def shown(reply: str) -> str:
     """A reply fit for a column and a log: one line, nothing unprintable, no address."""
-    line = "".join(sign if sign.isprintable() else " " for sign in reply[: 2 * LONGEST_REPLY])
+    line = reply[: 2 * LONGEST_REPLY]
+    if not line.isprintable():
+        line = "".join(sign if sign.isprintable() else " " for sign in line)
     return _ANY_ADDRESS.sub("<address>", line)[:LONGEST_REPLY]
 
 

@@ -8,7 +8,8 @@ from functools import partial
 from sqlalchemy.exc import OperationalError
 
 from engage.errors import Overloaded
-from engage.notify.claims import Settlement, settle
+from engage.notify.claims import Settlement, settle, settle_alone
+from engage.notify.retry import Verdict
 from engage.unit_of_work import UnitOfWork
 
 PAUSES = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0)  # seconds; in all less than what delivery keeps of a lease to settle in
@@ -19,7 +20,7 @@ GATHERED_WITHIN = 0.005  # seconds that a group is open for tries on other lines
 class _Group:
     settlements: list[Settlement] = field(default_factory=list)
     is_complete: asyncio.Event = field(default_factory=asyncio.Event)
-    is_written: bool = False
+    written: asyncio.Task[None] | None = None
 
     async def complete(self) -> None:
         """Return when nobody else is expected, or soon."""
@@ -41,24 +42,30 @@ class Settler:
         self._gathering = _Group()
         self._writing = asyncio.Lock()
 
-    async def settle(self, settlement: Settlement) -> None:
-        """Return when it is on the disk. Whoever of a group comes first writes for all; if that fails, each tries."""
+    def settle(self, settlement: Settlement) -> asyncio.Task[None]:
+        """Done when it is on the disk. The task is that of a whole group: wait for it behind a shield."""
         group = self._gathering
         group.settlements.append(settlement)
         if len(group.settlements) >= self.company:
             group.is_complete.set()
+        if group.written is None:
+            group.written = asyncio.create_task(self._write_together(group))
+        return group.written
+
+    async def _write_together(self, group: _Group) -> None:
         async with self._writing:
-            if not group.is_written:
-                await group.complete()
-                self._gathering = _Group()
-                await self._write(group.settlements)
-                group.is_written = True
+            await group.complete()
+            self._gathering = _Group()
+            await self._write(group.settlements)
 
     async def _write(self, settlements: list[Settlement]) -> None:
         """Patiently: what the relay took and nobody writes down is sent again."""
+        is_telling = any(each.outcome.verdict is Verdict.ADDRESS_REFUSED for each in settlements)
+        alone = None if is_telling else partial(settle_alone, settlements=settlements)
+        command = partial(self._unit_of_work.run, partial(settle, settlements=settlements), alone=alone)
         for seconds in self._pauses:
             try:
-                return await self._unit_of_work.run(partial(settle, settlements=settlements))
+                return await command()
             except (Overloaded, OperationalError):
                 await asyncio.sleep(seconds)
-        return await self._unit_of_work.run(partial(settle, settlements=settlements))
+        return await command()

@@ -4,8 +4,6 @@ A link is the number of a roster entry under AES-SIV with the wave's key as asso
 but under a random key of that wave: once that is destroyed, nobody can tell any more whose a spent link was.
 """
 
-import base64
-
 from engage.tokens import Tokens
 
 
@@ -26,4 +24,4 @@ class Links:
 
     def fingerprint(self, roster_id: int) -> bytes:
         """What is kept of a spent link: a keyed hash of 20 bytes that nobody without the link key can make."""
-        return base64.b32decode(self._tokens.fingerprint(self._purpose, str(roster_id)).upper())
+        return bytes.fromhex(self._tokens.fingerprint(self._purpose, str(roster_id)))

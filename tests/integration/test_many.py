@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from engage.database import Database
 from engage.errors import NotHeld
 from engage.events.models import AskedQuestion, OpenEvening, Slot
-from engage.journal import JournalEntry
+from engage.journal import JournalEntry, PendingFact
 from engage.many import MOST_AT_ONCE, Row, insert_all, insert_numbered, update_all
 from tests.factories import make_evening
 
@@ -49,6 +49,17 @@ async def test_flags_and_what_is_left_out_are_stored_as_the_models_have_it(
     async with database.reading() as session:
         question = (await session.scalars(select(AskedQuestion))).one()
     assert (question.answer, question.asked_at) == (None, AT.astimezone(UTC))
+
+
+async def test_each_row_says_for_itself_what_is_empty_and_in_what_order(database: Database) -> None:
+    async with database.writing() as session:
+        numbers = await insert_numbered(session, JournalEntry, [entry("one"), entry("other")])
+        told: Row = {"subscriber": "messages", "stream": "any", "failures": 0}
+        first = told | {"entry_id": numbers[0], "retry_at": None, "error": "x"}
+        await insert_all(session, PendingFact, [first, {"error": None, "retry_at": AT, "entry_id": numbers[1]} | told])
+    async with database.reading() as session:
+        stored = (await session.scalars(select(PendingFact).order_by(PendingFact.entry_id))).all()
+    assert [(each.retry_at, each.error) for each in stored] == [(None, "x"), (AT.astimezone(UTC), None)]
 
 
 async def test_ids_rise_in_the_order_given_however_many_there_are(database: Database) -> None:

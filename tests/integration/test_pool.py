@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
-from engage import database as databases
+from engage import postgresql
 from engage.database import Database, driver_url
 
 
@@ -30,7 +30,7 @@ async def test_connections_that_died_at_rest_trouble_nobody(
         await session.scalar(select(func.now()))
         await another.scalar(select(func.now()))
     end_all_connections(database.url)
-    monkeypatch.setattr(databases, "TRUSTED_FOR", -1.0)
+    monkeypatch.setattr(postgresql, "TRUSTED_FOR", -1.0)
     async with database.reading() as session:
         assert await session.scalar(select(1)) == 1
 
@@ -40,7 +40,7 @@ async def test_connections_that_died_at_rest_trouble_nobody(
 async def test_a_connection_that_died_just_now_is_trouble_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "TRUSTED_FOR", 60.0)
+    monkeypatch.setattr(postgresql, "TRUSTED_FOR", 60.0)
     async with database.reading() as session, database.reading() as another:
         await session.scalar(select(func.now()))
         await another.scalar(select(func.now()))

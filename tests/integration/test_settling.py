@@ -13,7 +13,7 @@ from engage.errors import Overloaded
 from engage.notify.claims import Settlement, Truth, claim
 from engage.notify.retry import Outcome, Step, Verdict
 from engage.notify.settling import Settler
-from engage.unit_of_work import Answer, Command, Lock, UnitOfWork
+from engage.unit_of_work import Alone, Answer, Command, Lock, UnitOfWork
 from tests.outbox import Outbox
 
 GONE = OperationalError("UPDATE", {}, Exception("gone"))
@@ -27,11 +27,18 @@ class TroubledWriter(UnitOfWork):
         self.commands = 0
         self._troubles = list(troubles)
 
-    async def run(self, command: Command[Answer], *, locks: Sequence[Lock] = (), is_patient: bool = False) -> Answer:
+    async def run(
+        self,
+        command: Command[Answer],
+        *,
+        locks: Sequence[Lock] = (),
+        is_patient: bool = False,
+        alone: Alone[Answer] | None = None,
+    ) -> Answer:
         self.commands += 1
         if self._troubles:
             raise self._troubles.pop(0)
-        return await super().run(command, locks=locks, is_patient=is_patient)
+        return await super().run(command, locks=locks, is_patient=is_patient, alone=alone)
 
 
 @pytest.fixture
