@@ -1,11 +1,14 @@
 """The days on which no office in England is open, weekends aside."""
 
+from collections.abc import Container
+from datetime import date
 from functools import cache
 
-from holidays import HolidayBase, country_holidays
+from engage.late import library
 
 
 @cache
-def bank_holidays() -> HolidayBase:
+def bank_holidays() -> Container[date]:
     """The bank holidays of England; years are added as they are asked for."""
-    return country_holidays("GB", subdiv="ENG")
+    days: Container[date] = library("holidays").country_holidays("GB", subdiv="ENG")
+    return days

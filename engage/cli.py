@@ -4,6 +4,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
+
+from engage.late import library, unswept, without
 
 COMMANDS = {
     "demo": "the whole product with made-up people on a database of its own",
@@ -34,9 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, purpose in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
         if name == called:
-            importlib.import_module(f"engage.commands.{name.replace('-', '_')}").define(subparser)
+            _command(name).define(subparser)
     options = parser.parse_args(given)
-    importlib.import_module("engage.commands.running").run(options)
+    library("engage.commands.running").run(options)
+
+
+def _command(name: str) -> ModuleType:
+    with unswept():
+        with without("rich"):  # which draws tracebacks in colour, of which we log none
+            library("structlog")
+        return importlib.import_module(f"engage.commands.{name.replace('-', '_')}")
 
 
 if __name__ == "__main__":

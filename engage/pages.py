@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.migrating import is_enough
+from engage.late import library
 from engage.notify.watching import look
+from engage.schema import is_enough
 from engage.web import render, site_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -69,7 +69,8 @@ async def metrics(request: Request) -> Response:
     """For a collector on this machine; not on the public port unless asked for by a proxy of ours."""
     if request.client is None or request.client.host not in LOOPBACK:
         raise NotFound("There is no such page.")
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    collected = library("prometheus_client")
+    return Response(collected.generate_latest(collected.REGISTRY), media_type=collected.CONTENT_TYPE_LATEST)
 
 
 routes = [

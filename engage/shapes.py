@@ -12,7 +12,6 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -24,6 +23,8 @@ from pydantic import (
     ValidationInfo,
 )
 from pydantic_core import ErrorDetails
+
+from engage.late import library
 
 Table = Mapping[str, Any]
 Item = TypeVar("Item")
@@ -55,7 +56,7 @@ FAULTS = {
 class Shape(BaseModel):
     """A table within a table."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Part(Shape):
@@ -190,8 +191,8 @@ def _is_web_address(text: str) -> bool:
 
 def _mail_address(text: str) -> str:
     try:
-        validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
+        library("email_validator").validate_email(text, check_deliverability=False, test_environment=True)
+    except ValueError:
         raise ValueError("must be an email address, such as recruitment@example.org") from None
     return text
 

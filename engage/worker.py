@@ -23,11 +23,11 @@ from engage.events.messages import EveningMessages
 from engage.events.releasing import release_due
 from engage.events.replies import Replies, give_up_declined
 from engage.journal import Subscriber
+from engage.late import library
 from engage.notify.catcher import Catcher
 from engage.notify.claims import Truth
 from engage.notify.delivery import Delivery
 from engage.notify.inbox import Inbox
-from engage.notify.listening import Listener
 from engage.notify.tags import BOUNCES, PURPOSES, tagged
 from engage.notify.transport import Transport
 from engage.notify.watching import Watch
@@ -122,8 +122,9 @@ class Worker:
             asyncio.create_task(self._loop(self._remind_all, self._minutes[1])),
             asyncio.create_task(hear_others(self._database, self._settings)),
         ]
-        if self._settings.inbound:
-            listener = Listener(self._settings.inbound, self._inbox, hostname=self._settings.host)
+        if address := self._settings.inbound:
+            listening = library("engage.notify.listening")
+            listener = listening.Listener(address, self._inbox, hostname=self._settings.host)
             self._tasks.append(asyncio.create_task(listener.run(self._watch.say_listening)))
         self._scheduler.add_job(self._tick, "interval", seconds=NET_SECONDS, coalesce=True, max_instances=1)
         for work in (self._purge, self._mix):

@@ -15,7 +15,7 @@ PURE = (
     *("values", "wording", "documents", "shapes", "merging", "errors", "sheets", "csv_file"),
     *("slugs", "bank_holidays", "people.staff_file", "people.returning", "audit.words"),
     *("surveys.questionnaire", "surveys.questionnaire_file", "surveys.file", "surveys.groups", "surveys.forecast"),
-    *("surveys.planning", "surveys.record", "surveys.told", "surveys.delivered_links", "demo_staff"),
+    *("surveys.planning", "surveys.record", "surveys.told", "surveys.delivered_links", "surveys.boxes", "demo_staff"),
     *("surveys.counting", "surveys.counted", "surveys.scoring", "surveys.comparing", "surveys.marking"),
     *("surveys.verify_release", "surveys.merkle", "surveys.soundness", "surveys.release", "surveys.audiences"),
     *("surveys.figures", "surveys.report", "surveys.notes", "surveys.charts", "surveys.shown", "surveys.followed"),
@@ -33,7 +33,8 @@ PURE = (
         "events.contradictions",
     ),
     *("events.describing", "events.console.fields"),
-    *("notify.calendar", "notify.vtimezone", "notify.retry", "notify.backlog", "notify.timing", "notify.message"),
+    *("notify.calendar", "notify.calendar_lines", "notify.vtimezone", "notify.retry", "notify.backlog"),
+    *("notify.timing", "notify.message"),
     *("notify.tags", "notify.mime", "notify.replies", "notify.bounces"),
 )
 DATA_LIBRARIES = {"icalendar", "numpy", "pydantic", "pydantic_core", "email_validator", "holidays", "markupsafe"}
@@ -54,7 +55,7 @@ def imports(file: Path) -> Iterator[str]:
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "library":
-            yield from (str(ast.literal_eval(argument)) for argument in node.args)
+            yield from (f"{ast.literal_eval(argument)}.*" for argument in node.args)
 
 
 def rooms_known(file: Path) -> set[str]:

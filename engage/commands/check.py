@@ -17,9 +17,9 @@ from engage.commands.running import first_line, settings, workplace
 from engage.database import Database
 from engage.errors import DeploymentFaulty, SettingsInvalid, SignInRefused, SignInUnavailable
 from engage.journal import JournalEntry
-from engage.migrating import is_enough
 from engage.notify.smtp_url import Encryption, Relay, is_loopback, parse
 from engage.people.provider import Provider
+from engage.schema import is_enough
 from engage.settings import Settings
 
 RELAY_TIMEOUT = 10.0  # seconds

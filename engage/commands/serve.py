@@ -10,7 +10,8 @@ import uvicorn
 from engage.commands.running import settings
 from engage.connections import KEPT_SECONDS, Connection, allow_files
 from engage.errors import SettingsInvalid
-from engage.migrating import engine_for_migrations, is_enough
+from engage.late import library, unswept
+from engage.schema import engine_for_migrations, is_enough
 from engage.settings import Settings
 
 SHUTDOWN_SECONDS = 10
@@ -44,6 +45,9 @@ def act(options: argparse.Namespace) -> None:
 def serve(given: Settings, host: str, port: int, workers: int = 1) -> None:
     """Serve until stopped. Requests are not logged: their addresses hold secrets of their readers."""
     allow_files()
+    if workers == 1:
+        with unswept():
+            library("engage.app")  # as it will be asked for, where the server starts no other process
     uvicorn.run(
         "engage.app:from_process",
         factory=True,

@@ -7,6 +7,7 @@ from itertools import groupby
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.interfaces import LoaderOption
 
 from engage.events import rules
 from engage.events.models import Admission, OpenEvening, Registration
@@ -15,7 +16,10 @@ from engage.events.tickets import Asked, is_named
 MOST_FOUND = 50
 RECENT = 10
 OVERLAP = timedelta(minutes=1)  # for what was committed later than it says
-WITH_PEOPLE = (joinedload(Admission.registration), joinedload(Admission.slot))
+
+
+def with_people() -> Sequence[LoaderOption]:
+    return joinedload(Admission.registration), joinedload(Admission.slot)
 
 
 async def by_id(session: AsyncSession, registration_id: int | None) -> Registration | None:
@@ -61,7 +65,7 @@ async def ids_of(session: AsyncSession, evening: OpenEvening) -> Sequence[int]:
 async def recent(session: AsyncSession, evening: OpenEvening) -> Sequence[Admission]:
     """Who was let in last, the newest first."""
     stands = select(Admission).where(Admission.open_evening_id == evening.id, Admission.undone_at.is_(None))
-    newest = stands.order_by(Admission.id.desc()).limit(RECENT).options(*WITH_PEOPLE)
+    newest = stands.order_by(Admission.id.desc()).limit(RECENT).options(*with_people())
     return (await session.scalars(newest)).all()
 
 
@@ -70,7 +74,7 @@ async def used_twice(session: AsyncSession, evening: OpenEvening) -> list[list[A
     stands = (Admission.open_evening_id == evening.id, Admission.undone_at.is_(None))
     with_ticket = select(Admission.registration_id).where(*stands, Admission.registration_id.is_not(None))
     twice = with_ticket.group_by(Admission.registration_id).having(func.count() > 1)
-    query = select(Admission).where(*stands, Admission.registration_id.in_(twice)).options(*WITH_PEOPLE)
+    query = select(Admission).where(*stands, Admission.registration_id.in_(twice)).options(*with_people())
     found = await session.scalars(query.order_by(Admission.registration_id, Admission.admitted_at, Admission.id))
     return [list(uses) for _, uses in groupby(found, key=lambda each: each.registration_id)]
 

@@ -1,12 +1,10 @@
 """What a closing instant means for somebody who wants to apply: planned backwards from it, without I/O."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from holidays import HolidayBase
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 INTERVIEW_WEEKS = 2  # reckoned between the closing date and the choice; no source states a time
@@ -20,7 +18,7 @@ HOURS = re.compile(
 )
 
 
-def help_until(hours: str | None, closes_at: datetime, zone: ZoneInfo, free_days: HolidayBase) -> datetime | None:
+def help_until(hours: str | None, closes_at: datetime, zone: ZoneInfo, free_days: Container[date]) -> datetime | None:
     """The end of the last staffed hours before the closing instant; None where the hours say nothing exact.
 
     ``hours`` is what people read, such as "Monday to Friday, 9am to 5pm"; nobody is there on ``free_days``.

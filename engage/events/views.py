@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import segno
 from markupsafe import Markup
 
 from engage.bank_holidays import bank_holidays
 from engage.events import rules
 from engage.events.deadlines import allow_weeks, earliest_start_on, help_until
 from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration, Slot, Vacancy
+from engage.late import library
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def can_ask(evening: OpenEvening, now: datetime) -> bool:
 
 def qr_of(text: str) -> Markup:
     """The text as a QR code in SVG, sharp at any size, with no style of its own."""
-    code = segno.make(text, error="m", micro=False)
+    code = library("segno").make(text, error="m", micro=False)
     return Markup(code.svg_inline(scale=4, border=4, svgclass="engage-qr", lineclass=None, omitsize=True))  # noqa: S704 - drawn here
 
 

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.errors import Overloaded
+from engage.late import library
 from engage.notify.models import CaughtMessage
 from engage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 def _real_now() -> datetime:
@@ -26,8 +30,7 @@ class Catcher:
 
     async def open(self) -> str:
         """Begin to listen; the answer is an SMTP_URL."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: SMTP(self, hostname="localhost", loop=loop), "127.0.0.1", 0)
+        self._server = await asyncio.get_running_loop().create_server(self._converse, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         return f"smtp://127.0.0.1:{port}?starttls=never"
 
@@ -37,7 +40,11 @@ class Catcher:
             self._server.close()
             await self._server.wait_closed()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - its caller's name
+    def _converse(self) -> "SMTP":
+        made: SMTP = library("aiosmtpd.smtp").SMTP(self, hostname="localhost", loop=asyncio.get_running_loop())
+        return made
+
+    async def handle_DATA(self, server: "SMTP", session: "Session", envelope: "Envelope") -> str:  # noqa: N802 - its caller's name
         """Keep the message; it is accepted when it is on the disk."""
         caught = CaughtMessage(
             received_at=self._clock(),

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.journal import append
@@ -26,6 +25,9 @@ from engage.notify.tags import PURPOSES, REPLIES, tag_in
 from engage.settings import Settings
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from aiosmtpd.smtp import SMTP, Envelope, Session
 
 Found = TypeVar("Found")
 
@@ -64,7 +66,7 @@ class Inbox:
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
 
     async def handle_RCPT(  # noqa: N802 - its caller's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: "SMTP", session: "Session", envelope: "Envelope", address: str, options: list[str]
     ) -> str:
         """Take mail for one tag of ours at a time: whoever sends it to several sends it again for the others."""
         if envelope.rcpt_tos:
@@ -74,7 +76,7 @@ class Inbox:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: "SMTP", session: "Session", envelope: "Envelope") -> str:  # noqa: N802
         """Read the mail, and accept it when what it says is on the disk."""
         content, addressee = envelope.original_content or b"", self._addressee(envelope.rcpt_tos[0])
         assert addressee is not None  # noqa: S101 - what the recipient was taken for

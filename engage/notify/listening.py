@@ -11,9 +11,9 @@ from typing import Any, cast
 import structlog
 from aiosmtpd.smtp import SMTP
 
-log = structlog.get_logger()
+from engage.notify.watching import BEAT
 
-BEAT = 30.0  # seconds after which an owner says again that it listens
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

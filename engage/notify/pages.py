@@ -6,7 +6,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
-import icalendar
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,6 +13,7 @@ from starlette.routing import Route
 
 from engage.errors import NotFound
 from engage.guarding import only
+from engage.late import library
 from engage.notify.models import CaughtMessage
 from engage.web import render, site_of
 
@@ -58,7 +58,7 @@ class Caught:
         """The calendar's method and its entry's main facts, in words."""
         if self.calendar is None:
             return []
-        calendar = icalendar.Calendar.from_ical(self.calendar)
+        calendar = library("icalendar").Calendar.from_ical(self.calendar)
         event = calendar.walk("VEVENT")[0]
         facts = [("Method", str(calendar.get("METHOD", "")))]
         return facts + [(word, _said(event[name])) for name, word in CALENDAR_WORDS.items() if name in event]

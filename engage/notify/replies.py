@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from icalendar.parser import Contentline, Contentlines, Parameters
-
+from engage.late import library
 from engage.notify.mime import Mail, Unreadable
+
+if TYPE_CHECKING:
+    from icalendar.parser import Parameters
 
 LARGEST_CALENDAR = 256 * 1024
 LONGEST_LINE = 2_000
@@ -72,9 +75,9 @@ class _Said:
 
     method: str = ""
     entries: int = 0
-    properties: list[tuple[str, Parameters, str]] = field(default_factory=list)
+    properties: list[tuple[str, "Parameters", str]] = field(default_factory=list)
 
-    def every(self, name: str) -> list[tuple[Parameters, str]]:
+    def every(self, name: str) -> list[tuple["Parameters", str]]:
         return [(parameters, value) for found, parameters, value in self.properties if found == name]
 
     def only(self, name: str) -> str | None:
@@ -110,15 +113,15 @@ def _said(text: str) -> _Said:
     return said
 
 
-def _lines(text: str) -> Iterator[tuple[str, Parameters, str]]:
+def _lines(text: str) -> Iterator[tuple[str, "Parameters", str]]:
     """The lines that matter, taken apart; a line that is broken says nothing."""
-    # icalendar is published half typed
-    for line in Contentlines.from_ical(text):  # type: ignore[no-untyped-call]
+    parser = library("icalendar.parser")
+    for line in parser.Contentlines.from_ical(text):
         name = _NAME.match(line)
         if name is None or name[0].upper() not in _LOOKED_AT or len(line) > LONGEST_LINE:
             continue
         try:
-            _, parameters, value = Contentline(line).parts()  # type: ignore[no-untyped-call]
+            _, parameters, value = parser.Contentline(line).parts()
         except ValueError:
             continue
         yield name[0].upper(), parameters, value

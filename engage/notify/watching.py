@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.database import insert_for
 from engage.errors import Overloaded
 from engage.notify.health import RelayHealth
-from engage.notify.listening import BEAT
 from engage.notify.models import MailNote, OutboxMessage
 from engage.unit_of_work import UnitOfWork
 
 RELAY = "relay"
 LISTENER = "listener"
+BEAT = 30.0  # seconds after which whoever has the listener's port says so again
 SILENT_AFTER = timedelta(seconds=3 * BEAT)
 
 log = structlog.get_logger()

@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from httpx2 import HTTPError
-
 from engage.errors import SignInRefused, SignInUnavailable
 from engage.late import library
 from engage.settings import Settings
@@ -89,7 +87,7 @@ async def _in_one_line() -> AsyncIterator[None]:
         raise SignInRefused(f"Signing in took too long. {AGAIN}") from error
     except (library("authlib.common.errors").AuthlibBaseError, library("joserfc.errors").JoseError) as error:
         raise SignInRefused(f"The sign-in service's answer cannot be relied on. {AGAIN}") from error
-    except (HTTPError, ValueError, LookupError, TypeError, RuntimeError) as error:
+    except (library("httpx2").HTTPError, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise SignInUnavailable(
             "The sign-in service does not answer. Try again in a moment, or ask for a link by email."
         ) from error

@@ -9,10 +9,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from email_validator import EmailNotValidError, validate_email
-
 from engage.csv_file import NotCsv, columns_of, decoded, faults_of, records
 from engage.errors import FileFaulty
+from engage.late import library
 from engage.shapes import shown
 from engage.slugs import slug_of
 
@@ -119,8 +118,10 @@ def _is_address(text: str) -> bool:
     if PLAIN_ADDRESS.fullmatch(text) and text.index("@") <= LONGEST_LOCAL:
         return True  # nearly all of them, in a hundredth of the time
     try:
-        validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False)
-    except EmailNotValidError:
+        library("email_validator").validate_email(
+            text, check_deliverability=False, test_environment=True, allow_smtputf8=False
+        )
+    except ValueError:
         return False
     return True
 

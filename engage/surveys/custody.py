@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-import shamirs
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl import pwhash
@@ -21,6 +21,10 @@ from nacl.secret import SecretBox
 from nacl.utils import random
 
 from engage.errors import KeyUnreadable, PassphraseWrong, SharesTooFew
+from engage.late import library
+
+if TYPE_CHECKING:
+    from shamirs import share
 
 KEY_BYTES = 32
 SALT_BYTES = pwhash.argon2id.SALTBYTES
@@ -108,20 +112,22 @@ def _sealed_shares(private_key: bytes, trustees: Mapping[str, bytes], shares_nee
     if not trustees:
         return {}
     number = int.from_bytes(private_key, "big")
-    shares = shamirs.shares(number, quantity=max(len(trustees), 2), modulus=PRIME, threshold=shares_needed)
+    quantity = max(len(trustees), 2)
+    shares = library("shamirs").shares(number, quantity=quantity, modulus=PRIME, threshold=shares_needed)
     return {
         email: SealedBox(PublicKey(trustee)).encrypt(_written(share))
         for (email, trustee), share in zip(trustees.items(), shares, strict=False)
     }
 
 
-def _written(share: shamirs.share) -> bytes:
+def _written(share: "share") -> bytes:
     index, value = int(share.index), int(share.value)
     return index.to_bytes(1, "big") + value.to_bytes(VALUE_BYTES, "big")
 
 
 def _interpolated(shares: Iterable[bytes]) -> bytes | None:
     """What the shares give together, None where that cannot be a key."""
+    shamirs = library("shamirs")
     points = [shamirs.share(each[0], int.from_bytes(each[1:], "big"), PRIME) for each in shares]
     try:
         return int(shamirs.interpolate(points)).to_bytes(KEY_BYTES, "big")

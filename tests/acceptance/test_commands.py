@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from engage.cli import COMMANDS, main
 from engage.errors import SettingsInvalid
-from engage.migrating import engine_for_migrations
+from engage.schema import engine_for_migrations
 from engage.settings import from_environment
 from tests.acceptance.commands import ROOT, Commands
 from tests.site import on_sqlite

@@ -147,4 +147,4 @@ async def _look(request: Request, evening: OpenEvening, fields: Mapping[str, str
 
 async def _admission(session: AsyncSession, evening: OpenEvening, key: str) -> Admission | None:
     query = select(Admission).where(Admission.key == key, Admission.open_evening_id == evening.id)
-    return (await session.scalars(query.options(*admissions.WITH_PEOPLE))).one_or_none()
+    return (await session.scalars(query.options(*admissions.with_people()))).one_or_none()

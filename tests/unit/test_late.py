@@ -1,0 +1,31 @@
+import gc
+import sys
+
+import pytest
+
+from engage.late import library, unswept, without
+
+
+def test_what_is_loaded_unswept_is_never_looked_through_and_later_garbage_is() -> None:
+    before = gc.get_freeze_count()
+    with unswept():
+        assert not gc.isenabled()
+        kept = [[object()]]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > before
+    gc.unfreeze()
+    assert kept
+
+
+def test_garbage_is_looked_for_again_after_a_library_that_cannot_be_loaded() -> None:
+    with pytest.raises(ModuleNotFoundError), unswept():
+        raise ModuleNotFoundError
+    assert gc.isenabled()
+
+
+def test_a_library_is_missing_only_as_long_as_it_is_done_without() -> None:
+    for _ in ("not yet loaded", "loaded"):
+        with without("colorsys"), pytest.raises(ModuleNotFoundError):
+            library("colorsys")
+        known = library("colorsys")
+        assert library("colorsys") is known is sys.modules["colorsys"]
