@@ -6,9 +6,9 @@ from starlette.routing import Route
 
 from engage.app import ROUTES
 from engage.cli import main
-from engage.surveys import pages
-from engage.surveys.answer_form import AnswerForm
-from engage.surveys.open_waves import Asked
+from engage.surveys.answers import pages
+from engage.surveys.answers.answer_form import AnswerForm
+from engage.surveys.answers.open_waves import Asked
 
 BARE = "/bare/"
 submit = pages.submit

@@ -21,9 +21,9 @@ from time import perf_counter
 from bench.databases import KINDS, fresh
 from engage import journal
 from engage.database import Database
-from engage.events import reminders
-from engage.events.correspondence import Correspondence
-from engage.events.lapsing import lapse_due
+from engage.events.mail import reminders
+from engage.events.mail.correspondence import Correspondence
+from engage.events.registrations.lapsing import lapse_due
 from engage.notify.claims import Truth, claim
 from engage.purging import purge
 from engage.settings import from_environment

@@ -31,12 +31,12 @@ from engage.notify.models import OutboxMessage
 from engage.people.models import Staff
 from engage.resources import folder
 from engage.settings import Settings, from_environment
-from engage.surveys import opening
-from engage.surveys.letters import WaveLetters
-from engage.surveys.loading import PULSE
-from engage.surveys.messages import WaveMessages, tell_all
+from engage.surveys.mail.letters import WaveLetters
+from engage.surveys.mail.messages import WaveMessages, tell_all
 from engage.surveys.models import Wave
-from engage.surveys.waves import act, find
+from engage.surveys.questionnaires.loading import PULSE
+from engage.surveys.waves import opening
+from engage.surveys.waves.rounds import act, find
 
 SIZES = (1_000, 10_000, 100_000)
 OPENED_AT = datetime(2027, 4, 12, 8, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ from bench.load import Measured, Turn, answer_all, posted, summary
 from engage.database import Database
 from engage.demo import example_files
 from engage.documents import parse
-from engage.surveys.questionnaire_file import read_questionnaire
+from engage.surveys.questionnaires.questionnaire_file import read_questionnaire
 from engage.tokens import Tokens
 from tests.concurrency.stage import FAR_AHEAD
 from tests.conftest import SECRET

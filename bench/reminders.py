@@ -22,9 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.databases import KINDS, fresh
 from engage.database import Database
 from engage.demo import example_files
-from engage.events import reminders
-from engage.events.correspondence import Correspondence
-from engage.events.loading import OPEN_EVENINGS
+from engage.events.evenings.loading import OPEN_EVENINGS
+from engage.events.mail import reminders
+from engage.events.mail.correspondence import Correspondence
 from engage.events.models import Interest, OpenEvening, Registration
 from engage.loading import load
 from engage.notify.models import OutboxMessage, PlannedRound

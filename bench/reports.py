@@ -25,7 +25,7 @@ from engage.app import create_app
 from engage.people.models import RoleGrant
 from engage.people.sessions import open_session
 from engage.settings import from_environment
-from engage.surveys.export import FORMATS
+from engage.surveys.reports.export import FORMATS
 from engage.tokens import Tokens
 from tests.releases import Sized, content, publish
 

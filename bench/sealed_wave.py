@@ -11,9 +11,9 @@ from sqlalchemy import insert, update
 from bench.tally import CONTENT, DIRECTORATES, DISTINCT, FAMILIES, GRADES, SECRET
 from engage.database import Database
 from engage.migrating import migrate
+from engage.surveys.answers.seal import Sheet
 from engage.surveys.models import RosterEntry, SealedComments, SealedSheet, SpentLink, Wave
-from engage.surveys.seal import Sheet
-from engage.surveys.waves import find
+from engage.surveys.waves.rounds import find
 from tests.pulses import Pulse, open_pulse
 
 SEED = 1

@@ -23,10 +23,11 @@ from typing import Any
 
 from bench.databases import KINDS, fresh
 from engage.database import Database
-from engage.surveys import custody, tallying
-from engage.surveys.questionnaire import read
-from engage.surveys.seal import Sealer, Sheet, Unsealer
-from engage.surveys.waves import find
+from engage.surveys.answers.seal import Sealer, Sheet, Unsealer
+from engage.surveys.keys import custody
+from engage.surveys.questionnaires.questionnaire import read
+from engage.surveys.tally import tallying
+from engage.surveys.waves.rounds import find
 from engage.unit_of_work import UnitOfWork
 
 SECRET = "a secret that only measurements know"

@@ -26,11 +26,12 @@ from engage.audit import pages as audit_pages
 from engage.database import Database
 from engage.embedded import EmbeddedWorker
 from engage.errors import EngageError
-from engage.events import feedback, feeds, own
+from engage.events import feedback, feeds
 from engage.events import pages as evening_pages
 from engage.events.console import routes as console
 from engage.events.console import tonight
 from engage.events.live import Live
+from engage.events.registrations import own
 from engage.headers import SecurityHeaders
 from engage.menu import menu_of
 from engage.notify import pages as mail_pages
@@ -43,19 +44,14 @@ from engage.recent import Recent
 from engage.resources import PACKAGE
 from engage.settings import Settings, from_environment
 from engage.shared import AtHand
-from engage.surveys import (
-    action_pages,
-    comment_pages,
-    consultation_pages,
-    cut_pages,
-    handing_pages,
-    report_pages,
-    result_pages,
-    steering_pages,
-    trustees,
-)
-from engage.surveys import pages as pulse_pages
-from engage.surveys.open_waves import OpenWaves
+from engage.surveys.answers import pages as pulse_pages
+from engage.surveys.answers.open_waves import OpenWaves
+from engage.surveys.comments import comment_pages
+from engage.surveys.consultations import consultation_pages
+from engage.surveys.follow_up import action_pages, cut_pages
+from engage.surveys.keys import handing_pages, trustees
+from engage.surveys.reports import report_pages, result_pages
+from engage.surveys.waves import steering_pages
 from engage.templating import templates_for
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork

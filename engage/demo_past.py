@@ -17,12 +17,17 @@ from engage.demo_stage import Stage
 from engage.demo_waves import Answered, PlannedWave, answer, latest_monday, made_up, make_wave, wave_of
 from engage.journal import PendingFact
 from engage.people.pages import demo_address
-from engage.surveys import actions, closing, custody, publishing, redacting, tallying
+from engage.surveys.comments import redacting
+from engage.surveys.comments.redacting import READERS
+from engage.surveys.follow_up import actions
+from engage.surveys.keys import custody
 from engage.surveys.models import Wave
-from engage.surveys.questionnaire import Questionnaire
-from engage.surveys.redacting import READERS
-from engage.surveys.report_models import CountedComment
-from engage.surveys.waves import act
+from engage.surveys.questionnaires.questionnaire import Questionnaire
+from engage.surveys.reports import publishing
+from engage.surveys.reports.report_models import CountedComment
+from engage.surveys.tally import tallying
+from engage.surveys.waves import closing
+from engage.surveys.waves.rounds import act
 
 WEEKS_AGO = (52, 26)
 RESPONSE = (0.78, 0.84)

@@ -21,17 +21,20 @@ from engage.loading import load
 from engage.people import staff_file
 from engage.people.directory import import_staff
 from engage.resources import folder
-from engage.surveys import answering, consultation, custody, opening, planning
+from engage.surveys.answers import answering
+from engage.surveys.answers.links import Links
+from engage.surveys.answers.seal import Sealer, Sheet
+from engage.surveys.consultations import consultation
 from engage.surveys.groups import DIRECTORY_FAMILIES
-from engage.surveys.letters import WaveLetters
-from engage.surveys.links import Links
-from engage.surveys.loading import PULSE
-from engage.surveys.messages import WaveMessages, tell_all
+from engage.surveys.keys import custody
+from engage.surveys.mail.letters import WaveLetters
+from engage.surveys.mail.messages import WaveMessages, tell_all
 from engage.surveys.models import RosterEntry, Wave
-from engage.surveys.questionnaire import POINTS, Questionnaire
-from engage.surveys.seal import Sealer, Sheet
-from engage.surveys.versions import version_of
-from engage.surveys.waves import act
+from engage.surveys.questionnaires.loading import PULSE
+from engage.surveys.questionnaires.questionnaire import POINTS, Questionnaire
+from engage.surveys.questionnaires.versions import version_of
+from engage.surveys.waves import opening, planning
+from engage.surveys.waves.rounds import act
 
 ANSWERED_EARLY = 40  # people who answered the open wave already: the first on the roster
 WAVE = """

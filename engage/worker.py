@@ -13,15 +13,16 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from engage import journal
 from engage.bell import hear_others
 from engage.database import Database
-from engage.events import around, arranging, mailing, reminders
-from engage.events.bounces import Bounces
-from engage.events.checks import checks
-from engage.events.correspondence import Correspondence
+from engage.events import arranging
 from engage.events.facts import stream_of
-from engage.events.lapsing import lapse_due
-from engage.events.messages import EveningMessages
-from engage.events.releasing import release_due
-from engage.events.replies import Replies, give_up_declined
+from engage.events.mail import around, mailing, reminders
+from engage.events.mail.bounces import Bounces
+from engage.events.mail.checks import checks
+from engage.events.mail.correspondence import Correspondence
+from engage.events.mail.messages import EveningMessages
+from engage.events.mail.replies import Replies, give_up_declined
+from engage.events.registrations.lapsing import lapse_due
+from engage.events.registrations.releasing import release_due
 from engage.journal import Subscriber
 from engage.late import library
 from engage.notify.catcher import Catcher
@@ -33,13 +34,13 @@ from engage.notify.transport import Transport
 from engage.notify.watching import Watch
 from engage.purging import purge
 from engage.settings import Settings
-from engage.surveys import delivering
-from engage.surveys import reminders as wave_reminders
-from engage.surveys.action_reminders import ActionMessages, plan_actions
-from engage.surveys.letters import WaveLetters
-from engage.surveys.messages import WaveMessages, tell_all
-from engage.surveys.mixing import mix_all
-from engage.surveys.waves import plan_waves
+from engage.surveys.answers.mixing import mix_all
+from engage.surveys.follow_up.action_reminders import ActionMessages, plan_actions
+from engage.surveys.mail import delivering
+from engage.surveys.mail import reminders as wave_reminders
+from engage.surveys.mail.letters import WaveLetters
+from engage.surveys.mail.messages import WaveMessages, tell_all
+from engage.surveys.waves.rounds import plan_waves
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 

@@ -10,14 +10,14 @@ from engage.late import library
 from engage.schema import engine_for_migrations
 
 MODELS = (
-    "engage.events.mailing_models",
+    "engage.events.mail.mailing_models",
     "engage.events.models",
     "engage.journal",
     "engage.notify.models",
     "engage.people.models",
-    "engage.surveys.action_models",
+    "engage.surveys.follow_up.action_models",
     "engage.surveys.models",
-    "engage.surveys.report_models",
+    "engage.surveys.reports.report_models",
 )
 
 

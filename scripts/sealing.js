@@ -1,4 +1,4 @@
-// Sealed boxes as libsodium makes them (crypto_box_seal), and what is put into them: see engage/surveys/seal.py.
+// Sealed boxes as libsodium makes them (crypto_box_seal), and what is put into them: see engage/surveys/answers/seal.py.
 import { hsalsa, secretbox } from '@noble/ciphers/salsa.js'
 import { x25519 } from '@noble/curves/ed25519.js'
 import { blake2b } from '@noble/hashes/blake2.js'

@@ -1,4 +1,4 @@
-// What a ticket says and how a door reads it; the same rules as on the server (engage/events/tickets.py).
+// What a ticket says and how a door reads it; the same rules as on the server (engage/events/doors/tickets.py).
 const PREFIX = 'ENGAGE:'
 const TOKEN = /^[A-Z2-7]{39}$/
 const CODE = /^[2-9A-HJ-NP-Z]{8}$/

@@ -9,12 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Base, Database
-from engage.surveys import custody, publishing, tallying
-from engage.surveys.answering import Submission, submit_all
+from engage.surveys.answers.answering import Submission, submit_all
+from engage.surveys.answers.seal import Sheet
+from engage.surveys.keys import custody
 from engage.surveys.models import RosterEntry, Wave
-from engage.surveys.questionnaire import Answer
-from engage.surveys.seal import Sheet
-from engage.surveys.waves import act, find
+from engage.surveys.questionnaires.questionnaire import Answer
+from engage.surveys.reports import publishing
+from engage.surveys.tally import tallying
+from engage.surveys.waves.rounds import act, find
 from engage.unit_of_work import UnitOfWork
 from tests.conftest import SECRET
 from tests.pulses import CLOSES_AT, CONTENT, Pulse, open_pulse

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engage.events.applications import Application, Details
 from engage.events.models import OpenEvening, Slot, Vacancy
+from engage.events.registrations.applications import Application, Details
 from engage.notify.models import OutboxMessage
 
 EVENING_STARTS_AT = datetime(2027, 2, 24, 18, 0, tzinfo=UTC)

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from engage.database import Database
-from engage.events import registering
-from engage.events.loading import OPEN_EVENINGS
+from engage.events.evenings.loading import OPEN_EVENINGS
 from engage.events.models import OpenEvening, Registration
+from engage.events.registrations import registering
 from engage.journal import JournalEntry
 from engage.loading import LoadReport, load
 from engage.unit_of_work import UnitOfWork

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.settings import Settings
-from engage.surveys import publishing
 from engage.surveys.models import Questionnaire, Wave
-from engage.surveys.release import with_comments
-from engage.surveys.releases import find
-from engage.surveys.waves import act
-from engage.surveys.waves import find as find_wave
+from engage.surveys.reports import publishing
+from engage.surveys.reports.release import with_comments
+from engage.surveys.reports.releases import find
+from engage.surveys.waves.rounds import act
+from engage.surveys.waves.rounds import find as find_wave
 from engage.unit_of_work import UnitOfWork
 from tests.answered import PUBLISHED_AT, Voter, closed_wave, publish, tally
 

@@ -18,10 +18,11 @@ from engage.people.directory import ImportReport, import_staff
 from engage.people.models import Staff
 from engage.people.staff_file import read
 from engage.settings import Settings
-from engage.surveys import consultation, opening
-from engage.surveys.loading import PULSE
+from engage.surveys.consultations import consultation
 from engage.surveys.models import RosterEntry, Wave
-from engage.surveys.waves import Act, act, plan_waves
+from engage.surveys.questionnaires.loading import PULSE
+from engage.surveys.waves import opening
+from engage.surveys.waves.rounds import Act, act, plan_waves
 from engage.unit_of_work import UnitOfWork
 
 CONSULTED_AT = datetime(2027, 3, 15, 9, tzinfo=UTC)  # four weeks before the opening, which is in summer time

@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
-from engage.surveys import custody
-from engage.surveys.links import Links
+from engage.surveys.answers.links import Links
+from engage.surveys.answers.seal import Sealer, Sheet, Unsealer
+from engage.surveys.keys import custody
 from engage.surveys.models import Questionnaire, RosterEntry, SealedComments, SealedSheet, SpentLink, Wave
-from engage.surveys.questionnaire import Questionnaire as Version
-from engage.surveys.questionnaire import read
-from engage.surveys.seal import Sealer, Sheet, Unsealer
+from engage.surveys.questionnaires.questionnaire import Questionnaire as Version
+from engage.surveys.questionnaires.questionnaire import read
 from tests.conftest import SECRET
 
 OPENS_AT, CLOSES_AT = datetime(2027, 2, 1, 9, 0, tzinfo=UTC), datetime(2027, 2, 19, 17, 0, tzinfo=UTC)

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.resources import folder
-from engage.surveys.merkle import tree
 from engage.surveys.models import Questionnaire, Wave
-from engage.surveys.report_models import Release
-from engage.surveys.verify_release import head_of, mean, per_cent
+from engage.surveys.reports.merkle import tree
+from engage.surveys.reports.report_models import Release
+from engage.surveys.reports.verify_release import head_of, mean, per_cent
 
 PUBLISHED_AT = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
 FILE = tomllib.loads((folder("examples") / "gptw.toml").read_text())["questionnaire"][0]

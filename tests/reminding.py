@@ -13,14 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage import journal
 from engage.database import Database
-from engage.events import booking, reminders
-from engage.events.attending import say_applied, stop_reminders
-from engage.events.checks import checks
-from engage.events.correspondence import Correspondence
-from engage.events.messages import EveningMessages
+from engage.events.mail import reminders
+from engage.events.mail.checks import checks
+from engage.events.mail.correspondence import Correspondence
+from engage.events.mail.messages import EveningMessages
+from engage.events.mail.reminder_letters import ReminderLetters
+from engage.events.mail.reminders import with_posts
 from engage.events.models import Interest, OpenEvening, Registration, Slot, Vacancy
-from engage.events.reminder_letters import ReminderLetters
-from engage.events.reminders import with_posts
+from engage.events.registrations import booking
+from engage.events.registrations.attending import say_applied, stop_reminders
 from engage.journal import Subscriber
 from engage.notify.claims import Claim, Settlement, Truth, claim, settle
 from engage.notify.models import OutboxMessage

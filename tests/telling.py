@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.surveys import closing, custody, opening
-from engage.surveys.links import Links
+from engage.surveys.answers.links import Links
+from engage.surveys.keys import custody
 from engage.surveys.models import RosterEntry, Wave
-from engage.surveys.waves import Act
+from engage.surveys.waves import closing, opening
+from engage.surveys.waves.rounds import Act
 from tests.pulse import QUESTIONNAIRE, WAVE, Pulse
 from tests.site import Site, text_of
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events.facts import MovedClosing, RegistrationFact
-from engage.events.messages import EveningMessages
+from engage.events.mail.messages import EveningMessages
 from engage.events.models import Interest, OpenEvening, Registration, Vacancy
 from engage.journal import JournalEntry, append
 from engage.notify.models import OutboxMessage

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engage.commands.running import settings, workplace
-from engage.events.loading import OPEN_EVENINGS
+from engage.events.evenings.loading import OPEN_EVENINGS
 from engage.loading import load
-from engage.surveys.loading import PULSE
+from engage.surveys.questionnaires.loading import PULSE
 
 
 def define(parser: argparse.ArgumentParser) -> None:

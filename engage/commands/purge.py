@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from engage.commands.running import instant, settings, workplace
 from engage.purging import purge
-from engage.surveys.mixing import mix_all
+from engage.surveys.answers.mixing import mix_all
 
 
 def define(parser: argparse.ArgumentParser) -> None:

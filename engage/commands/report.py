@@ -6,9 +6,9 @@ from pathlib import Path
 
 from engage.commands.running import settings, workplace
 from engage.errors import CannotWrite, NotFound
-from engage.surveys.audiences import is_audience
-from engage.surveys.export import FORMATS, exported
-from engage.surveys.published import open_report
+from engage.surveys.reports.audiences import is_audience
+from engage.surveys.reports.export import FORMATS, exported
+from engage.surveys.reports.published import open_report
 
 
 def define(parser: argparse.ArgumentParser) -> None:

@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.commands.running import Workplace, settings, workplace
 from engage.errors import DeskTaken
-from engage.surveys import custody, tallying
-from engage.surveys.closing import COUNTED
-from engage.surveys.desk import SEEN_EVERY, Desk, Waiting
+from engage.surveys.keys import custody
+from engage.surveys.keys.desk import SEEN_EVERY, Desk, Waiting
 from engage.surveys.models import Wave
-from engage.surveys.report_models import Tally
-from engage.surveys.waves import act as act_on
-from engage.surveys.waves import find
+from engage.surveys.reports.report_models import Tally
+from engage.surveys.tally import tallying
+from engage.surveys.waves.closing import COUNTED
+from engage.surveys.waves.rounds import act as act_on
+from engage.surveys.waves.rounds import find
 from engage.wording import plural
 
 RECLAIMED = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from engage.commands.running import settings, workplace
 from engage.errors import NotFound, ReleaseDiffers
-from engage.surveys.release import with_comments
-from engage.surveys.releases import all_of, stored_faults
-from engage.surveys.verify_release import check
+from engage.surveys.reports.release import with_comments
+from engage.surveys.reports.releases import all_of, stored_faults
+from engage.surveys.reports.verify_release import check
 
 LIKE_A_FILE = ("/", "\\", ".")  # what no key of a wave has in it
 

@@ -9,10 +9,10 @@ from functools import partial
 from engage.commands import tallying
 from engage.commands.running import settings, workplace
 from engage.settings import Settings
-from engage.surveys import steering
 from engage.surveys.models import Wave
-from engage.surveys.waves import act as act_on
-from engage.surveys.waves import find
+from engage.surveys.waves import steering
+from engage.surveys.waves.rounds import act as act_on
+from engage.surveys.waves.rounds import find
 from engage.wording import instant, plural
 
 ACTOR = "admin"  # whoever may run commands on the server

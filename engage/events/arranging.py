@@ -14,9 +14,9 @@ from sqlalchemy.orm import joinedload
 from engage.database import Database
 from engage.errors import NeedChanged, NeedUnready
 from engage.events import rules
-from engage.events.correspondence import Correspondence
-from engage.events.editing import Editor
+from engage.events.evenings.editing import Editor
 from engage.events.facts import EveningFact, stream_of
+from engage.events.mail.correspondence import Correspondence
 from engage.events.models import ACCESS_NEEDS, AccessNeed, Interest, OpenEvening, Registration, Slot
 from engage.events.need_rules import ANSWERED, LEFT_TO_DO, NEXT, TOLD, due_on, is_to_be_reminded
 from engage.events.organiser_facts import NeedMoved

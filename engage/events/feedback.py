@@ -11,9 +11,10 @@ from wtforms import StringField
 from wtforms.validators import AnyOf
 
 from engage.errors import FeedbackClosed, FormStale
-from engage.events import booking, finding, rules
+from engage.events import finding, rules
 from engage.events.models import Feedback, OpenEvening, Registration
-from engage.events.own import id_in
+from engage.events.registrations import booking
+from engage.events.registrations.own import id_in
 from engage.forms import PostedForm, Required, text_area, text_of
 from engage.web import posted, posted_openly, render, site_of
 

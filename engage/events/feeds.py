@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from engage.errors import NotFound
 from engage.events import finding
-from engage.events.calendar_entries import location_of, public_url
+from engage.events.mail.calendar_entries import location_of, public_url
 from engage.events.models import OpenEvening
 from engage.events.pages import asked_for
 from engage.notify.calendar import Listing, Person, publish

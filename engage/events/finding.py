@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from engage.errors import NotFound
-from engage.events import booking
 from engage.events.models import AskedQuestion, Interest, OpenEvening, Receipt, Registration, Slot
+from engage.events.registrations import booking
 
 
 async def evening_of(session: AsyncSession, slug: str) -> OpenEvening:

@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from engage.errors import FormStale, RegistrationClosed
 from engage.events import facts, finding
-from engage.events.applications import Application
-from engage.events.forms import EmailForm, QuestionForm, RegistrationForm
 from engage.events.models import AskedQuestion, OpenEvening
-from engage.events.registering import register_all
+from engage.events.registrations.applications import Application
+from engage.events.registrations.forms import EmailForm, QuestionForm, RegistrationForm
+from engage.events.registrations.registering import register_all
 from engage.events.views import (
     can_ask,
     evening_json,

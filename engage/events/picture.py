@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events import rules
-from engage.events.admissions import walk_ins
+from engage.events.doors.admissions import walk_ins
 from engage.events.models import ACCESS_NEEDS, AccessNeed, OpenEvening, QueueEntry, Registration, Slot
 
 MOST_BARS = 60

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.errors import NotFound
 from engage.events import facts
-from engage.events.editing import Editor, EditStale
+from engage.events.evenings.editing import Editor, EditStale
 from engage.events.models import AskedQuestion
 from engage.journal import append
 

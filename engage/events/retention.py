@@ -8,7 +8,7 @@ from sqlalchemy import Delete, String, cast, delete, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events.facts import STREAM, stream_of
-from engage.events.mailing_models import Mailing
+from engage.events.mail.mailing_models import Mailing
 from engage.events.models import AccessNeed, OpenEvening, Receipt, Registration, Slot, Vacancy
 from engage.events.need_rules import ANSWERED
 from engage.journal import JournalEntry

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.journal import JournalEntry
 from engage.notify.models import PlannedRound
 from engage.surveys import facts
+from engage.surveys.mail.reminders import ANNOUNCED
 from engage.surveys.models import RosterEntry, Wave
-from engage.surveys.reminders import ANNOUNCED
-from engage.surveys.report_models import Release
+from engage.surveys.reports.report_models import Release
 
 ROSTER_KEPT = timedelta(days=30)  # after the publication, or after the wave was voided
 AT_ONCE = 500

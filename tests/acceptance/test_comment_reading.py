@@ -2,7 +2,7 @@
 
 import pytest
 
-from engage.surveys.report_models import CountedComment
+from engage.surveys.reports.report_models import CountedComment
 from tests.reading import CHAIR, STAFF, publish_two, sign_in
 from tests.site import Page, Site, on_sqlite
 

@@ -11,8 +11,8 @@ from odfdo import Document
 from sqlalchemy import select, update
 
 from engage.errors import EngageError, NotFound, TooMany
-from engage.events.exporting import refuse_too_many
 from engage.events.models import Interest, OpenEvening, Registration
+from engage.events.registrations.exporting import refuse_too_many
 from engage.journal import JournalEntry
 from tests.journalled import facts_of
 from tests.reading import sign_in

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import select, update
 
-from engage.events import tickets
+from engage.events.doors import tickets
 from engage.events.models import Admission, Registration
 from engage.tokens import Tokens
 from tests.reading import sign_in

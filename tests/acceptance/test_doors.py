@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event, insert, select, update
 
-from engage.events import tickets
+from engage.events.doors import tickets
 from engage.events.models import Admission, OpenEvening, Registration
 from engage.journal import JournalEntry
 from engage.tokens import Tokens

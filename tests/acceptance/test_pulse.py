@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engage.surveys.seal import Sheet
+from engage.surveys.answers.seal import Sheet
 from tests.acceptance.answering import answer, boxed
 from tests.pulses import Pulse, open_pulse
 from tests.site import Page, Site, on_sqlite

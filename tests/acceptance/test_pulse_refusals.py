@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from nacl.public import PrivateKey
 
-from engage.surveys import closing
+from engage.surveys.answers.seal import Sealer, Sheet
 from engage.surveys.models import RosterEntry, Wave
-from engage.surveys.seal import Sealer, Sheet
+from engage.surveys.waves import closing
 from tests.acceptance.answering import answer, boxed
 from tests.pulses import CLOSES_AT, Pulse, open_pulse
 from tests.site import Page, Site, on_sqlite

@@ -14,7 +14,7 @@ import pytest
 
 from engage.cli import main
 from engage.settings import Settings
-from engage.surveys.verify_release import check
+from engage.surveys.reports.verify_release import check
 from tests.reading import publish_two, sign_in
 from tests.site import Site, on_sqlite
 from tests.tagged import faults

@@ -11,9 +11,9 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Object, Pdf, String
 
 from engage.resources import folder
-from engage.surveys.export_pdf import as_pdf
-from engage.surveys.report import read, trend
-from engage.surveys.tables import tables_of
+from engage.surveys.reports.export_pdf import as_pdf
+from engage.surveys.reports.report import read, trend
+from engage.surveys.reports.tables import tables_of
 from tests.releases import Sized, content, sealed, two_waves
 from tests.tagged import elements, faults, is_a
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from engage.surveys.verify_release import check
+from engage.surveys.reports.verify_release import check
 from tests.reading import CHAIR, STAFF, publish_two, sign_in
 from tests.releases import content, publish, sealed, two_waves
 from tests.site import Site, on_sqlite

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from engage.cli import main
 from engage.notify.models import OutboxMessage
-from engage.surveys.delivered_links import STAND_IN
+from engage.surveys.mail.delivered_links import STAND_IN
 from tests.conftest import SECRET
 from tests.pulse import CONSULTED_AT, OPENS_AT
 from tests.site import Site, on_sqlite

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engage.surveys import steering_pages
+from engage.surveys.waves import steering_pages
 from tests.acceptance.test_consultation import pulse, sign_in, site
 from tests.conftest import SECRET
 from tests.pulse import Pulse

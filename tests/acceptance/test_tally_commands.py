@@ -10,12 +10,13 @@ from sqlalchemy import select, update
 from engage.database import Database
 from engage.people.models import RoleGrant
 from engage.people.sessions import open_session
-from engage.surveys import custody, verify_release
-from engage.surveys.desk import Desk
-from engage.surveys.handing import MOST_TRIES
+from engage.surveys.keys import custody
+from engage.surveys.keys.desk import Desk
+from engage.surveys.keys.handing import MOST_TRIES
 from engage.surveys.models import KeyShare, Trustee, Wave
-from engage.surveys.releases import find
-from engage.surveys.report_models import TallyDesk
+from engage.surveys.reports import verify_release
+from engage.surveys.reports.releases import find
+from engage.surveys.reports.report_models import TallyDesk
 from engage.tokens import Tokens
 from tests.acceptance.answering import answer
 from tests.acceptance.commands import Commands

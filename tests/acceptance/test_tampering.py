@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from engage.surveys.models import Wave
-from engage.surveys.report_models import Release
+from engage.surveys.reports.report_models import Release
 from tests.reading import CHAIR, STAFF, publish_two, sign_in
 from tests.site import Site
 

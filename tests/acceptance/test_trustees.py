@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from engage.people.models import RoleGrant
 from engage.people.sessions import open_session
-from engage.surveys import custody
+from engage.surveys.keys import custody
 from engage.surveys.models import KeyShare, Trustee
 from engage.tokens import Tokens
 from tests.pulses import open_pulse

@@ -19,7 +19,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from sqlalchemy import insert, select
 
 from engage.database import Database
-from engage.events import tickets
+from engage.events.doors import tickets
 from engage.events.models import Admission, OpenEvening, Registration
 from engage.people.roles import grant
 from engage.people.sessions import open_session

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser
 
 from engage.database import Database
-from engage.surveys.seal import Sheet
+from engage.surveys.answers.seal import Sheet
 from tests.browser.conftest import NARROW, WIDE, Demo, Visit
 from tests.pulses import Pulse, Stored, open_pulse
 from tests.server import Server

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from engage.database import Database
 from engage.events.models import Feedback, OpenEvening
-from engage.events.registering import register
+from engage.events.registrations.registering import register
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 from tests.browser.conftest import NARROW, WIDE, Demo, Visit

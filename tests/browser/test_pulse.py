@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.async_api import Locator, Page, Request
 
-from engage.surveys.seal import Sheet
+from engage.surveys.answers.seal import Sheet
 from tests.browser.conftest import Visit
 from tests.browser.stage import PEOPLE, Stage, narrow, plain_window, stage, window
 

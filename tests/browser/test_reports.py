@@ -12,8 +12,8 @@ from playwright.async_api import Browser, expect
 from engage.database import Database
 from engage.people.models import RoleGrant
 from engage.people.sessions import open_session
-from engage.surveys import cuts
-from engage.surveys.actions import Proposal, Speaker, do, propose
+from engage.surveys.follow_up import cuts
+from engage.surveys.follow_up.actions import Proposal, Speaker, do, propose
 from engage.tokens import Tokens
 from tests.browser.conftest import NARROW, WIDE, Demo, Visit
 from tests.conftest import SECRET

@@ -6,8 +6,8 @@ from typing import Any, Self
 import httpx2
 
 from engage.database import Database
-from engage.surveys.questionnaire import NOT_APPLICABLE, POINTS
-from engage.surveys.seal import Sheet
+from engage.surveys.answers.seal import Sheet
+from engage.surveys.questionnaires.questionnaire import NOT_APPLICABLE, POINTS
 from tests.concurrency.stage import FAR_AHEAD
 from tests.pulses import Pulse, Stored, open_pulse
 from tests.server import ANSWERS_WITHIN

@@ -3,7 +3,7 @@
 import structlog
 
 from engage.cli import main
-from engage.surveys.open_waves import Asked, OpenWave
+from engage.surveys.answers.open_waves import Asked, OpenWave
 
 asked_unheard = OpenWave.asked
 

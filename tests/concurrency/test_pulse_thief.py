@@ -24,8 +24,8 @@ from pathlib import Path
 import pytest
 
 from engage.database import Database
-from engage.surveys.mixing import mix_all
-from engage.surveys.seal import Unsealer
+from engage.surveys.answers.mixing import mix_all
+from engage.surveys.answers.seal import Unsealer
 from engage.unit_of_work import UnitOfWork
 from tests.concurrency import planted
 from tests.concurrency.answerers import Answerers, open_wave, whose_comments, whose_sheet

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.events.models import OpenEvening
-from engage.events.registering import register
+from engage.events.registrations.registering import register
 from engage.unit_of_work import UnitOfWork
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FAR_AHEAD, FIRST, Books, books_of, open_evening

@@ -16,7 +16,7 @@ VOTERS = [Voter(answers={"valued": 4, "pride": 5}, comments={"better": "Light"})
 BEGIN = """
 import asyncio, os, signal, sys
 from engage.database import Database
-from engage.surveys import tallying
+from engage.surveys.tally import tallying
 from engage.unit_of_work import UnitOfWork
 from tests import answered
 

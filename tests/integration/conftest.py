@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engage.database import Database
-from engage.events.correspondence import Correspondence
+from engage.events.mail.correspondence import Correspondence
 from engage.settings import Settings
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork

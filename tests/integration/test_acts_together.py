@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.errors import EngageError
-from engage.events import booking
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
-from engage.events.registering import register_all
+from engage.events.registrations import booking
+from engage.events.registrations.registering import register_all
 from engage.journal import JournalEntry
 from engage.unit_of_work import UnitOfWork
 from tests.factories import make_application, make_evening

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.errors import LinkSpent, WaveNotOpen
-from engage.surveys.answering import Submission, submit_all
+from engage.surveys.answers.answering import Submission, submit_all
+from engage.surveys.answers.seal import Sheet
 from engage.surveys.models import Wave
-from engage.surveys.seal import Sheet
 from engage.unit_of_work import UnitOfWork
 from tests.pulses import CLOSES_AT, Pulse, open_pulse
 

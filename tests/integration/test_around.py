@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
-from engage.events import around, changes
-from engage.events.correspondence import Correspondence
+from engage.events.evenings import changes
+from engage.events.mail import around
+from engage.events.mail.correspondence import Correspondence
 from engage.events.models import AskedQuestion, OpenEvening, Registration, Slot
-from engage.events.releasing import ASKED
+from engage.events.registrations.releasing import ASKED
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
 from engage.tokens import Tokens

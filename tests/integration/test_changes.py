@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
-from engage.events import booking
 from engage.events.models import Interest, OpenEvening, QueueEntry
+from engage.events.registrations import booking
 from engage.unit_of_work import UnitOfWork
 from tests.loader import EVENING, Loader
 

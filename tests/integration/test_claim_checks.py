@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from engage.database import Database
 from engage.events import facts
-from engage.events.checks import checks
+from engage.events.mail.checks import checks
 from engage.events.models import QueueEntry, Slot
 from engage.journal import append
 from engage.notify.checks import Candidate, Check

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from engage.database import Database
-from engage.events import exporting
-from engage.events.choosing import Choice, is_chosen
 from engage.events.console.asking import evening_of
-from engage.events.mailing_models import MailingRecipient
+from engage.events.mail.mailing_models import MailingRecipient
 from engage.events.models import AccessNeed, Registration
+from engage.events.registrations import exporting
+from engage.events.registrations.choosing import Choice, is_chosen
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
 from tests.crowd import MOST_STATEMENTS, PEOPLE, counted, crowded

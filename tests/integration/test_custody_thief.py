@@ -16,11 +16,11 @@ from engage import tokens
 from engage.database import Base, Database
 from engage.errors import KeyUnreadable, SharesTooFew
 from engage.settings import Settings
-from engage.surveys import custody
-from engage.surveys.answering import Submission, submit_all
+from engage.surveys.answers.answering import Submission, submit_all
+from engage.surveys.answers.seal import Damaged, Sealer, Sheet, Unsealer
+from engage.surveys.keys import custody
 from engage.surveys.models import KeyShare, Trustee, Wave
-from engage.surveys.seal import Damaged, Sealer, Sheet, Unsealer
-from engage.surveys.versions import version_of
+from engage.surveys.questionnaires.versions import version_of
 from engage.unit_of_work import UnitOfWork
 from tests.conftest import SECRET
 from tests.pulse import OPENS_AT, QUESTIONNAIRE, WAVE, Pulse

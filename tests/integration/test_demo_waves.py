@@ -12,12 +12,13 @@ from engage.demo_waves import ANSWERED_EARLY, latest_monday, set_open_wave, set_
 from engage.journal import PendingFact
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
-from engage.surveys import answering, custody
-from engage.surveys.letters import WaveLetters
-from engage.surveys.links import Links
+from engage.surveys.answers import answering
+from engage.surveys.answers.links import Links
+from engage.surveys.keys import custody
+from engage.surveys.mail.letters import WaveLetters
+from engage.surveys.mail.reminders import plan
 from engage.surveys.models import RosterEntry, SpentLink
-from engage.surveys.reminders import plan
-from engage.surveys.report_models import Release
+from engage.surveys.reports.report_models import Release
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 from tests.site import on_sqlite

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.errors import DeskTaken, NotFound, PassphraseBarred, WaveNotReady
-from engage.surveys import custody, handing, tallying
-from engage.surveys.desk import LEFT_AFTER, Desk, Waiting
+from engage.surveys.keys import custody, handing
+from engage.surveys.keys.desk import LEFT_AFTER, Desk, Waiting
 from engage.surveys.models import KeyShare, Trustee, Wave
-from engage.surveys.waves import act, find
+from engage.surveys.tally import tallying
+from engage.surveys.waves.rounds import act, find
 from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables
 from tests.conftest import SECRET

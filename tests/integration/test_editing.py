@@ -10,9 +10,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
-from engage.events import editing
-from engage.events.drafting import remove_sitting
-from engage.events.editing import Edit, Editor
+from engage.events.evenings import editing
+from engage.events.evenings.drafting import remove_sitting
+from engage.events.evenings.editing import Edit, Editor
 from engage.events.models import AskedQuestion, OpenEvening, Registration
 from engage.journal import JournalEntry
 from engage.settings import Settings

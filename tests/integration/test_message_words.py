@@ -8,7 +8,7 @@ import pytest
 from engage.database import Database
 from engage.events import facts
 from engage.events.facts import RegistrationFact
-from engage.events.messages import EveningMessages
+from engage.events.mail.messages import EveningMessages
 from engage.notify.letters import Letters
 from engage.settings import Settings
 from engage.tokens import Tokens

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from engage.database import Database
 from engage.events import facts
 from engage.events.facts import RegistrationFact
-from engage.events.messages import TOLD, EveningMessages
+from engage.events.mail.messages import TOLD, EveningMessages
 from engage.events.models import Registration
 from engage.journal import JournalEntry, append
 from engage.settings import Settings

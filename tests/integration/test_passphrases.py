@@ -4,7 +4,7 @@ import pytest
 from nacl.public import PrivateKey
 
 from engage.errors import PassphraseWrong
-from engage.surveys.custody import combine, hand_over, make_keys, new_salt, open_share, public_key_of, take_over
+from engage.surveys.keys.custody import combine, hand_over, make_keys, new_salt, open_share, public_key_of, take_over
 from tests.conftest import SECRET
 
 PASSPHRASES = {

@@ -12,9 +12,9 @@ from engage.database import Database
 from engage.errors import NotFound, WaveNotReady, WaveOver
 from engage.settings import Settings
 from engage.surveys.models import Wave
-from engage.surveys.release import scope
-from engage.surveys.releases import all_of, stored_faults
-from engage.surveys.verify_release import chain_faults, faults
+from engage.surveys.reports.release import scope
+from engage.surveys.reports.releases import all_of, stored_faults
+from engage.surveys.reports.verify_release import chain_faults, faults
 from engage.unit_of_work import UnitOfWork
 from tests.answered import PUBLISHED_AT, Voter, closed_wave, publish, tables, tally
 from tests.press import AUTUMN, NOW, THEN, Press

@@ -25,9 +25,9 @@ from sqlalchemy.orm import joinedload
 
 from engage.database import Database
 from engage.errors import EngageError, NotHeld, OfferLapsed, OfferPending
-from engage.events import attending, booking, registering, releasing
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
-from engage.events.sittings import slot_of
+from engage.events.registrations import attending, booking, registering, releasing
+from engage.events.registrations.sittings import slot_of
 from engage.unit_of_work import UnitOfWork
 from tests.factories import make_application, make_asking, make_evening
 from tests.plain import Plain

@@ -6,13 +6,13 @@ from sqlalchemy import select
 from engage.database import Database
 from engage.errors import CommentsUnread, NotFound, WaveNotReady
 from engage.settings import Settings
-from engage.surveys import redacting
-from engage.surveys.actions import Speaker
+from engage.surveys.comments import redacting
+from engage.surveys.consultations.record import role_title
+from engage.surveys.follow_up.actions import Speaker
 from engage.surveys.models import Wave
-from engage.surveys.record import role_title
-from engage.surveys.releases import all_of, stored_faults
-from engage.surveys.report_models import CountedComment
-from engage.surveys.verify_release import chain_faults, faults
+from engage.surveys.reports.releases import all_of, stored_faults
+from engage.surveys.reports.report_models import CountedComment
+from engage.surveys.reports.verify_release import chain_faults, faults
 from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables, tally
 from tests.press import AUTUMN, NOW, Press

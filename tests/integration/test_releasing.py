@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
-from engage.events import attending, booking
 from engage.events.models import OpenEvening, Registration
-from engage.events.releasing import release_due
+from engage.events.registrations import attending, booking
+from engage.events.registrations.releasing import release_due
 from engage.unit_of_work import UnitOfWork
 from tests.factories import make_asking
 from tests.loader import EVENING, Loader

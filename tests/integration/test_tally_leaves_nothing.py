@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 
 from engage.database import Database
 from engage.surveys.models import Trustee
-from engage.surveys.report_models import Tally
-from engage.surveys.tallying import REWRITTEN
+from engage.surveys.reports.report_models import Tally
+from engage.surveys.tally.tallying import REWRITTEN
 from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables, tally
 from tests.pulses import Pulse

@@ -10,9 +10,9 @@ from sqlalchemy import delete, select, update
 from engage.database import Database
 from engage.errors import BoxesAmiss, WaveNotReady, WaveOver
 from engage.surveys.models import SealedComments, SealedSheet, SpentLink, Wave
-from engage.surveys.report_models import CountedComment, Tally
-from engage.surveys.tallying import Certificate
-from engage.surveys.waves import find
+from engage.surveys.reports.report_models import CountedComment, Tally
+from engage.surveys.tally.tallying import Certificate
+from engage.surveys.waves.rounds import find
 from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables, tally
 from tests.site import on_sqlite

@@ -11,17 +11,18 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
-from engage.events import facts, timeline
-from engage.events.around import THANKED
-from engage.events.door_facts import DoorFact
+from engage.events import facts
+from engage.events.doors.door_facts import DoorFact
 from engage.events.facts import RegistrationFact
 from engage.events.finding import registration_of
-from engage.events.mailing import MAILED
-from engage.events.messages import TOLD
+from engage.events.mail.around import THANKED
+from engage.events.mail.mailing import MAILED
+from engage.events.mail.messages import TOLD
+from engage.events.mail.reminder_letters import REMINDER
 from engage.events.models import Registration
 from engage.events.need_rules import ANSWERED
-from engage.events.releasing import ASKED
-from engage.events.reminder_letters import REMINDER
+from engage.events.registrations import timeline
+from engage.events.registrations.releasing import ASKED
 from engage.journal import Fact
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings

@@ -11,10 +11,11 @@ from engage.database import Database
 from engage.notify.models import OutboxMessage, PlannedRound
 from engage.purging import purge
 from engage.settings import Settings
-from engage.surveys import closing, reminders
-from engage.surveys.letters import WaveLetters
+from engage.surveys.mail import reminders
+from engage.surveys.mail.letters import WaveLetters
 from engage.surveys.models import ConsultationEntry, RosterEntry, Wave
-from engage.surveys.report_models import Release
+from engage.surveys.reports.report_models import Release
+from engage.surveys.waves import closing
 from engage.unit_of_work import UnitOfWork
 from tests.pulse import CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, WAVE, Pulse
 from tests.reminding import local

@@ -20,7 +20,7 @@ from engage.errors import (
 )
 from engage.journal import JournalEntry
 from engage.settings import Settings
-from engage.surveys import closing, custody, opening
+from engage.surveys.keys import custody
 from engage.surveys.models import (
     KeyShare,
     Questionnaire,
@@ -31,7 +31,8 @@ from engage.surveys.models import (
     Trustee,
     Wave,
 )
-from engage.surveys.waves import Act, find, plan_waves
+from engage.surveys.waves import closing, opening
+from engage.surveys.waves.rounds import Act, find, plan_waves
 from engage.unit_of_work import UnitOfWork
 from tests.pulse import AUTUMN, CLOSES_AT, CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, SERIES, WAVE, Pulse
 from tests.site import on_sqlite

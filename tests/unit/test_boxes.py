@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.public import PrivateKey
 
-from engage.surveys.boxes import Boxes, OpenedSheets, Opener
-from engage.surveys.counting import Reader
+from engage.surveys.answers.seal import Sealer, Sheet
 from engage.surveys.groups import groups_of
-from engage.surveys.questionnaire import Answer, read
-from engage.surveys.seal import Sealer, Sheet
+from engage.surveys.questionnaires.questionnaire import Answer, read
+from engage.surveys.tally.boxes import Boxes, OpenedSheets, Opener
+from engage.surveys.tally.counting import Reader
 from tests.pulses import CONTENT
 
 KEY = PrivateKey.generate()

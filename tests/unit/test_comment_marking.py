@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.surveys.marking import marking, parts_of
+from engage.surveys.comments.marking import marking, parts_of
 
 NAMES = parts_of(["Zoë O’Connor", "Will de la Cruz", "Jürgen Adeyemi-Smith"])
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, norm
 
-from engage.surveys.comparing import adjusted, basis, with_changes
-from engage.surveys.questionnaire import Question, Questionnaire
-from engage.surveys.release import group_of
+from engage.surveys.questionnaires.questionnaire import Question, Questionnaire
+from engage.surveys.reports.comparing import adjusted, basis, with_changes
+from engage.surveys.reports.release import group_of
 
 VALUED = Question("valued", "I am valued.", "respect", "people")
 SAFE = Question("safe", "I feel safe.", "respect", "people")

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.surveys.forecast import forecast
+from engage.surveys.consultations.record import Said, kinds_of, role_title, speaking_roles, standing_objections
 from engage.surveys.groups import groups_of
-from engage.surveys.questionnaire import Family, Option
-from engage.surveys.record import Said, kinds_of, role_title, speaking_roles, standing_objections
+from engage.surveys.questionnaires.questionnaire import Family, Option
+from engage.surveys.waves.forecast import forecast
 
 CHAIR = "group_lead:working_group:carers"
 ROLES = ("pcs", CHAIR)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.surveys.counting import Counters, Reader, counters, figure, merged, signatures
+from engage.surveys.answers.seal import Damaged, Sheet
 from engage.surveys.disclosure.banding import Figure
 from engage.surveys.groups import groups_of
-from engage.surveys.questionnaire import read, sheet_faults
-from engage.surveys.seal import Damaged, Sheet
+from engage.surveys.questionnaires.questionnaire import read, sheet_faults
+from engage.surveys.tally.counting import Counters, Reader, counters, figure, merged, signatures
 from tests.pulses import CONTENT
 
 QUESTIONNAIRE = read("gptw", 1, "Our values", CONTENT | {"questions": [{"key": key, "text": key} for key in "ab"]})

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nacl.public import PrivateKey
 
 from engage.errors import KeyUnreadable, SharesTooFew
-from engage.surveys.custody import (
+from engage.surveys.keys.custody import (
     WaveKeys,
     combine,
     hand_over,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from engage.notify.calendar import Person
 from engage.notify.message import Letter, Message
-from engage.surveys.delivered_links import STAND_IN, put_in
-from engage.surveys.links import Links
+from engage.surveys.answers.links import Links
+from engage.surveys.mail.delivered_links import STAND_IN, put_in
 from engage.tokens import TOKEN_LENGTH
 
 MADE_AT = datetime(2027, 4, 12, 8, tzinfo=UTC)

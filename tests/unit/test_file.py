@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engage.documents import parse
-from engage.events import contradictions
-from engage.events.file import EveningPart, GivenEvening, SlotPart, VacancyPart, read_evening
+from engage.events.evenings import contradictions
+from engage.events.evenings.file import EveningPart, GivenEvening, SlotPart, VacancyPart, read_evening
 from engage.merging import merge
 
 LONDON = ZoneInfo("Europe/London")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.surveys.links import Links
+from engage.surveys.answers.links import Links
 
 LINKS = Links(bytes(range(32)), "2027-spring")
 numbers = st.integers(0, 2**63 - 1)

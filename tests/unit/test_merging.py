@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.events.file import SlotPart
+from engage.events.evenings.file import SlotPart
 from engage.merging import Merged, merge, plain
 from engage.shapes import Given
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.bank_holidays import bank_holidays
-from engage.surveys.planning import AHEAD, consultation_ends_at, next_dates, opening_at, series_dates
+from engage.surveys.waves.planning import AHEAD, consultation_ends_at, next_dates, opening_at, series_dates
 
 LONDON = ZoneInfo("Europe/London")
 FREE = bank_holidays()

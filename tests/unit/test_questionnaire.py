@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.documents import parse
-from engage.surveys.questionnaire import Questionnaire, comparable, differences, read, sheet_faults
-from engage.surveys.questionnaire_file import read_questionnaire
+from engage.surveys.questionnaires.questionnaire import Questionnaire, comparable, differences, read, sheet_faults
+from engage.surveys.questionnaires.questionnaire_file import read_questionnaire
 from engage.values import THEMES, VALUES
 
 LONDON = ZoneInfo("Europe/London")

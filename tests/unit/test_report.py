@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from engage.sheets import neutral
-from engage.surveys.audiences import audiences_of, is_audience
-from engage.surveys.charts import diverging, heat, line
-from engage.surveys.export_csv import as_csv
-from engage.surveys.export_pdf import data_of
-from engage.surveys.figures import Answers, Change, Index
-from engage.surveys.followed import About, follow
-from engage.surveys.questionnaire import Question
-from engage.surveys.report import Report, before, clear_changes, read, strongest, trend, weakest
-from engage.surveys.shown import choice_of, groups_shown, questions_shown
-from engage.surveys.tables import tables_of
+from engage.surveys.follow_up.followed import About, follow
+from engage.surveys.questionnaires.questionnaire import Question
+from engage.surveys.reports.audiences import audiences_of, is_audience
+from engage.surveys.reports.charts import diverging, heat, line
+from engage.surveys.reports.export_csv import as_csv
+from engage.surveys.reports.export_pdf import data_of
+from engage.surveys.reports.figures import Answers, Change, Index
+from engage.surveys.reports.report import Report, before, clear_changes, read, strongest, trend, weakest
+from engage.surveys.reports.shown import choice_of, groups_shown, questions_shown
+from engage.surveys.reports.tables import tables_of
 from tests.releases import QUESTIONS, content, sealed, two_waves
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.surveys.scoring import index_margin, index_score, mean_error, share_error
-from engage.surveys.verify_release import mean, per_cent
+from engage.surveys.reports.scoring import index_margin, index_score, mean_error, share_error
+from engage.surveys.reports.verify_release import mean, per_cent
 
 ANSWERS = st.lists(st.integers(1, 5), min_size=5, max_size=5)
 PEOPLE = st.lists(ANSWERS, min_size=2, max_size=60)

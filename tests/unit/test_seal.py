@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.public import PrivateKey, SealedBox
 
-from engage.surveys.questionnaire import (
+from engage.surveys.answers.seal import Damaged, Sealer, Sheet, Unsealer
+from engage.surveys.questionnaires.questionnaire import (
     COMMENT_BYTES,
     NOT_APPLICABLE,
     Answer,
@@ -15,7 +16,6 @@ from engage.surveys.questionnaire import (
     Question,
     Questionnaire,
 )
-from engage.surveys.seal import Damaged, Sealer, Sheet, Unsealer
 
 QUESTIONNAIRE = Questionnaire(
     "gptw",

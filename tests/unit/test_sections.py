@@ -1,7 +1,7 @@
 """How the page of a wave is laid out, and the groups that it names."""
 
-from engage.surveys.questionnaire import Question, Questionnaire
-from engage.surveys.sections import CountedIn, counted_in, sections
+from engage.surveys.answers.sections import CountedIn, counted_in, sections
+from engage.surveys.questionnaires.questionnaire import Question, Questionnaire
 
 GROUPS, SIZES = {"directorate": "Policy", "grade": "6"}, {"directorate": 41, "grade": 9}
 

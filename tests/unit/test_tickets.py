@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.events.tickets import CODE_LENGTH, CODE_LETTERS, Asked, hash_of, hashes_of, is_named, read, text_of
+from engage.events.doors.tickets import CODE_LENGTH, CODE_LETTERS, Asked, hash_of, hashes_of, is_named, read, text_of
 from engage.tokens import Tokens
 
 TOKENS = Tokens("a secret that only the tests know, and that is long enough")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from engage.surveys.told import (
+from engage.surveys.mail.told import (
     ANNOUNCED,
     CLOSED,
     EXTENDED,

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.surveys import verify_release
-from engage.surveys.merkle import tree
-from engage.surveys.release import commented, scope, with_comments
-from engage.surveys.verify_release import canonical, chain_faults, climbed, faults, head_of, leaf, read
+from engage.surveys.reports import verify_release
+from engage.surveys.reports.merkle import tree
+from engage.surveys.reports.release import commented, scope, with_comments
+from engage.surveys.reports.verify_release import canonical, chain_faults, climbed, faults, head_of, leaf, read
 from tests.releases import content, sealed, two_waves
 
 Change = Callable[[dict[str, Any]], Any]

@@ -7,11 +7,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.errors import RegisteredAlready, RegistrationClosed
-from engage.events import editing, helping
-from engage.events.applications import Application
 from engage.events.console.asking import ROLES, asked_evening, received
-from engage.events.forms import RegistrationForm
+from engage.events.evenings import editing
 from engage.events.models import OpenEvening
+from engage.events.registrations import helping
+from engage.events.registrations.applications import Application
+from engage.events.registrations.forms import RegistrationForm
 from engage.events.views import posts_of, refusal_of, sittings_of
 from engage.forms import text_of
 from engage.guarding import me, only

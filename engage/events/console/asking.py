@@ -10,8 +10,8 @@ from sqlalchemy.orm import selectinload
 from starlette.requests import Request
 
 from engage.errors import FormStale, NotFound
-from engage.events import editing
-from engage.events.editing import Editor
+from engage.events.evenings import editing
+from engage.events.evenings.editing import Editor
 from engage.events.models import OpenEvening
 from engage.guarding import me
 from engage.people.actors import actor_of

@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from engage.events import admissions, tickets
-from engage.events.attendance import Outcome, Told
 from engage.events.console.door_page import DOORS, MOST_DOORS, door_evening, tell, why_closed
 from engage.events.console.tonight import AT_THE_EVENING
 from engage.events.console.verdicts import who
+from engage.events.doors import admissions, tickets
+from engage.events.doors.attendance import Outcome, Told
 from engage.events.models import Admission, OpenEvening
 from engage.guarding import only
 from engage.resources import PACKAGE

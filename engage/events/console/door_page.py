@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engage.errors import NotFound
-from engage.events import admissions, attendance, lists
-from engage.events.attendance import Outcome, Told
 from engage.events.console import verdicts
 from engage.events.console.asking import evening_of, under_lock
 from engage.events.console.verdicts import Verdict
-from engage.events.editing import Editor
+from engage.events.doors import admissions, attendance, lists
+from engage.events.doors.attendance import Outcome, Told
+from engage.events.evenings.editing import Editor
 from engage.events.models import Admission, OpenEvening, Registration, Slot
 from engage.events.picture import Figures, picture_of
 from engage.web import render, site_of, wants_json

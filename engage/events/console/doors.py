@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engage.events import admissions, lists, tickets
 from engage.events.console import verdicts
 from engage.events.console.asking import Received, received
 from engage.events.console.door_page import DOORS, act, done, door_evening, show, slot_of, why_closed
 from engage.events.console.tonight import AT_THE_EVENING
+from engage.events.doors import admissions, lists, tickets
 from engage.events.models import OpenEvening, Slot
 from engage.guarding import only
 from engage.web import render, site_of

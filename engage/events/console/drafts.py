@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from engage.events import drafting, editing
-from engage.events.audience import audience_of
-from engage.events.changes import remember
 from engage.events.console.asking import ROLES, asked_evening, editor_of, evening_of, received, under_lock
 from engage.events.console.fields import Day, Field
 from engage.events.console.sections import NEW_EVENING
 from engage.events.console.sheet import Group, Sheet
 from engage.events.console.subjects import Subject, home_of, slot_of, vacancy_of
-from engage.events.editing import EditFaulty, Editor
+from engage.events.evenings import drafting, editing
+from engage.events.evenings.audience import audience_of
+from engage.events.evenings.changes import remember
+from engage.events.evenings.editing import EditFaulty, Editor
 from engage.events.models import OpenEvening
 from engage.guarding import only
 from engage.web import posted, render, site_of

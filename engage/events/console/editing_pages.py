@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from engage.events import editing
 from engage.events.console import subjects
 from engage.events.console.asking import ROLES, asked_evening, received, under_lock
 from engage.events.console.subjects import Find, Subject
-from engage.events.editing import EditFaulty, Editor, EditStale, EditUnconfirmed
+from engage.events.evenings import editing
+from engage.events.evenings.editing import EditFaulty, Editor, EditStale, EditUnconfirmed
 from engage.events.models import OpenEvening
 from engage.guarding import Handler, only
 from engage.web import render, site_of

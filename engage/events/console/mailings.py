@@ -8,14 +8,15 @@ from starlette.routing import Route
 from wtforms import StringField
 
 from engage.errors import AudienceChanged, NotFound
-from engage.events import choosing, mailing
-from engage.events.choosing import Choice, choice_of
 from engage.events.console.asking import ROLES, asked_evening, evening_of, number_of, received, under_lock
-from engage.events.correspondence import Correspondence
-from engage.events.editing import Editor
-from engage.events.mailing import TESTED, Words
-from engage.events.mailing_models import Mailing
+from engage.events.evenings.editing import Editor
+from engage.events.mail import mailing
+from engage.events.mail.correspondence import Correspondence
+from engage.events.mail.mailing import TESTED, Words
+from engage.events.mail.mailing_models import Mailing
 from engage.events.models import OpenEvening
+from engage.events.registrations import choosing
+from engage.events.registrations.choosing import Choice, choice_of
 from engage.forms import Plain, PostedForm, Required, text_area, text_of
 from engage.guarding import me, only
 from engage.notify.outbox import put

@@ -16,7 +16,7 @@ from engage.errors import NeedChanged, NeedUnready, NotFound
 from engage.events import arranging, rules
 from engage.events.arranging import ROLE, Arrangement
 from engage.events.console.asking import asked_evening, evening_of, number_of, received, under_lock
-from engage.events.editing import Editor
+from engage.events.evenings.editing import Editor
 from engage.events.models import ACCESS_NEEDS, AccessNeed, OpenEvening, Registration, Slot
 from engage.events.need_rules import LEFT_TO_DO, NEXT, STATES
 from engage.forms import PostedForm, text_area, text_of

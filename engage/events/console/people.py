@@ -8,11 +8,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from engage.errors import FormStale
-from engage.events import choosing, conversion, exporting
-from engage.events.choosing import Choice, choice_of, count_of, is_chosen, page_of
+from engage.events import conversion
 from engage.events.console.asking import ROLES, evening_of, received
 from engage.events.models import OpenEvening
 from engage.events.organiser_facts import RegistrationsExported
+from engage.events.registrations import choosing, exporting
+from engage.events.registrations.choosing import Choice, choice_of, count_of, is_chosen, page_of
 from engage.guarding import me, only
 from engage.journal import append
 from engage.people.actors import actor_of

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from engage.errors import NotFound
 from engage.events.console.asking import ROLES, editor_of, received
-from engage.events.editing import EditStale
+from engage.events.evenings.editing import EditStale
 from engage.events.models import AskedQuestion, OpenEvening
 from engage.events.questions import settle, version_of
 from engage.forms import PostedForm, text_area, text_of

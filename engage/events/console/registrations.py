@@ -9,11 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.errors import EngageError, NotFound
-from engage.events import booking, finding, helping
-from engage.events.choosing import STATUSES, status_of
+from engage.events import finding
 from engage.events.console.asking import ROLES, Received, number_of, received
 from engage.events.models import OpenEvening, Registration
-from engage.events.timeline import for_organiser
+from engage.events.registrations import booking, helping
+from engage.events.registrations.choosing import STATUSES, status_of
+from engage.events.registrations.timeline import for_organiser
 from engage.events.views import sittings_of
 from engage.guarding import me, only
 from engage.journal import acting

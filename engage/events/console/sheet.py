@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from engage.events.console.fields import Field, Posted, Rows, Several, Shown
-from engage.events.editing import Edit, Fault
+from engage.events.evenings.editing import Edit, Fault
 from engage.shapes import LEFT_OUT, Table
 
 MADE_FROM = "made_from"

@@ -9,8 +9,8 @@ from engage.errors import EveningGone, NotFound
 from engage.events.console.fields import Field
 from engage.events.console.sections import NEW_POST, OF_EVENING, OF_POST, PLACE, SITTING, TIMES, Section
 from engage.events.console.sheet import Group, Sheet
-from engage.events.describing import described
-from engage.events.file import EveningPart, SlotPart, VacancyPart
+from engage.events.evenings.describing import described
+from engage.events.evenings.file import EveningPart, SlotPart, VacancyPart
 from engage.events.models import OpenEvening, Slot, Vacancy
 from engage.slugs import slug_of
 from engage.wording import date, period

@@ -10,9 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.events import lists, rules
-from engage.events.admissions import walk_ins
+from engage.events import rules
 from engage.events.console.asking import ROLES, asked_evening, evening_of
+from engage.events.doors import lists
+from engage.events.doors.admissions import walk_ins
 from engage.events.live import Live
 from engage.events.models import OpenEvening, Registration
 from engage.events.picture import picture_of

@@ -9,12 +9,13 @@ from starlette.routing import Route
 
 from engage.csv_file import WESTERN
 from engage.errors import EngageError, FormStale, RegistrationClosed
-from engage.events import editing, uploading
 from engage.events.console.adding import refusal
 from engage.events.console.asking import ROLES, asked_evening, received
+from engage.events.evenings import editing
 from engage.events.models import OpenEvening
-from engage.events.uploaded import LARGEST_FILE, MOST_PEOPLE, People, read
-from engage.events.uploading import Outlook
+from engage.events.registrations import uploading
+from engage.events.registrations.uploaded import LARGEST_FILE, MOST_PEOPLE, People, read
+from engage.events.registrations.uploading import Outlook
 from engage.guarding import me, only
 from engage.journal import acting
 from engage.people.actors import actor_of

@@ -1,0 +1,75 @@
+"""What a visitor tells when they register, and the registration that it makes."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from engage.events.doors.tickets import CODES, ticket_code
+from engage.events.models import AccessNeed, Interest, Registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What somebody tells about themselves. ``needs`` maps a kind of access need to a note or None."""
+
+    name: str
+    party: int
+    vacancy_ids: frozenset[int]
+    has_reminders: bool
+    needs: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """A posted registration form. ``receipt`` is the receipt's token, which is the same for the same form."""
+
+    open_evening_id: int
+    slot_id: int | None
+    email: str
+    email_key: str
+    details: Details
+    receipt: str
+
+    @property
+    def whose(self) -> tuple[int, str]:
+        """One evening and one address: whose registration it is."""
+        return self.open_evening_id, self.email_key
+
+
+def new_row(application: Application, status: str, now: datetime) -> dict[str, Any]:
+    """The columns of a newcomer's registration."""
+    return {
+        "open_evening_id": application.open_evening_id,
+        "slot_id": application.slot_id,
+        "uid": str(uuid4()),
+        "ticket_code": ticket_code(secrets.randbelow(CODES)),
+        "email": application.email,
+        "email_key": application.email_key,
+        "name": application.details.name,
+        "status": status,
+        "party": application.details.party,
+        "sequence": 0 if status == "confirmed" else None,
+        "has_reminders": application.details.has_reminders,
+        "has_given_feedback": False,
+        "created_at": now,
+    }
+
+
+def describe(registration: Registration, details: Details, now: datetime) -> None:
+    """Take over the details, but for the places: what was known stays as old as it is."""
+    registration.name = details.name
+    registration.has_reminders = details.has_reminders
+    kept = {interest.vacancy_id: interest for interest in registration.interests}
+    registration.interests = [
+        kept.get(vacancy_id) or Interest(vacancy_id=vacancy_id, created_at=now)
+        for vacancy_id in sorted(details.vacancy_ids)
+    ]
+    stated = {need.kind: need for need in registration.needs}
+    for kind, note in details.needs.items():
+        need = stated.setdefault(kind, AccessNeed(kind=kind))
+        if need.note != note:
+            need.note, need.state = note, "asked"  # what was arranged may not do any more
+    registration.needs = [stated[kind] for kind in details.needs]

@@ -1,0 +1,245 @@
+"""The desk where posted forms are dealt with: read first, decided in order, written last, in few statements."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol, Self
+
+from sqlalchemy import ClauseElement, FromClause, Table, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+
+from engage.errors import NotFound
+from engage.events import facts, rules
+from engage.events.models import AccessNeed, Interest, OpenEvening, QueueEntry, Receipt, Registration
+from engage.events.registrations import booking, places
+from engage.events.registrations.applications import Application, describe, new_row
+from engage.events.registrations.places import CountedEvening, CountedSlot
+from engage.events.registrations.sittings import refuse_if_closed, slot_of
+from engage.journal import append, append_all
+from engage.many import Row, insert_all, insert_numbered, run
+
+RECEIPT_KEPT = timedelta(days=7)
+
+
+class Known(Protocol):
+    """A registration, as much of it as tells what becomes of another form with its address."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+
+
+class _Known(NamedTuple):
+    id: int
+    status: str
+    open_evening_id: int
+    email_key: str
+
+
+@dataclass(slots=True)
+class Newcomer:
+    """Somebody decided about and not yet written: ``turn`` is their turn in the queue, if they wait."""
+
+    application: Application
+    slot: CountedSlot | None
+    position: int | None
+    turn: int | None
+    now: datetime
+    id: int = 0
+
+    @property
+    def status(self) -> str:
+        if self.slot is None:
+            return "subscribed"
+        return "confirmed" if self.position is None else "waiting"
+
+    def fact(self) -> facts.RegistrationFact:
+        """What happened to them, once they have an id."""
+        slot = self.slot
+        if slot is None:
+            return facts.Subscribed(registration_id=self.id)
+        if self.position is not None:
+            return facts.QueueJoined(registration_id=self.id, slot_id=slot.id, position=self.position, is_wish=False)
+        return facts.PlaceConfirmed(
+            registration_id=self.id, slot_id=slot.id, starts_at=slot.starts_at, ends_at=slot.ends_at, sequence=0
+        )
+
+
+@dataclass(slots=True)
+class Desk:
+    """Serves applications one after another; `close` writes what they came to."""
+
+    session: AsyncSession
+    evenings: dict[int, CountedEvening]
+    receipts: set[str]
+    known: dict[tuple[int, str], Known]
+    newcomers: list[Newcomer] = field(default_factory=list)
+    new_receipts: list[Row] = field(default_factory=list)
+    happened: list[tuple[Callable[[], facts.RegistrationFact], datetime]] = field(default_factory=list)
+
+    @classmethod
+    async def open(cls, session: AsyncSession, applications: Sequence[Application]) -> Self:
+        """Look up places, and which forms and addresses are known."""
+        evenings = await places.read(session, {each.open_evening_id for each in applications})
+        tokens = await run(session, _given, Receipt, [{"token": each.receipt} for each in applications])
+        # Nothing more of them is read, which would take longer for those who are known than for newcomers.
+        whose = [{"open_evening_id": each.open_evening_id, "email_key": each.email_key} for each in applications]
+        known = [_Known(*row) for row in await run(session, _known, Registration, whose)]
+        by_whom: dict[tuple[int, str], Known] = {(each.open_evening_id, each.email_key): each for each in known}
+        return cls(session, evenings, {token for (token,) in tokens}, by_whom)
+
+    async def serve(self, application: Application, now: datetime) -> None:
+        """Give this form its receipt. Raises RegistrationClosed, NotFound, and nothing has happened then."""
+        if application.receipt in self.receipts:
+            return
+        evening = self.evenings.get(application.open_evening_id)
+        if evening is None:
+            raise NotFound("There is no such open evening. See the list of open evenings.")
+        slot = slot_of(evening, application.slot_id) if application.slot_id is not None else None
+        refuse_if_closed(evening, slot, now)
+        known = self.known.get(application.whose)
+        if known is None:
+            self._admit(evening, slot, application, now)
+        elif known.status in rules.LIVE or (known.status == "subscribed" and slot is None):
+            await self._decoy(evening, slot, application, known, now)
+        else:
+            await self._revive(application, now)
+
+    async def close(self) -> None:
+        """Write down what was decided."""
+        await self._write_down()
+        await insert_all(self.session, Receipt, self.new_receipts)
+        self.new_receipts.clear()
+
+    def _admit(
+        self, evening: CountedEvening, slot: CountedSlot | None, application: Application, now: datetime
+    ) -> None:
+        newcomer = Newcomer(application, slot, None, None, now)
+        if slot is not None and rules.has_room(slot.seats_left, slot.waiting, application.details.party):
+            evening.place(slot, application.details.party)
+        elif slot is not None:
+            newcomer.position, newcomer.turn = evening.queue(slot)
+        self.known[application.whose] = newcomer
+        self.newcomers.append(newcomer)
+        self.happened.append((newcomer.fact, now))
+        self._receipt(application, newcomer.status, newcomer.position, now)
+
+    async def _revive(self, application: Application, now: datetime) -> None:
+        """Somebody who gave up, lapsed or only wanted to hear registers anew: the same registration again."""
+        await self._write_down()
+        evening, registration = await self._whole(application)
+        self.known[application.whose] = registration
+        registration.email, registration.party = application.email, application.details.party
+        describe(registration, application.details, now)
+        if application.slot_id is not None:
+            slot = slot_of(evening, application.slot_id)
+            position = await booking.seat(self.session, evening, registration, slot, now)
+        else:
+            position = None
+            registration.status, registration.slot_id, registration.slot = "subscribed", None, None
+            await append(self.session, facts.Subscribed(registration_id=registration.id), now)
+        await self.session.flush()
+        self.evenings = await places.read(self.session, self.evenings)
+        self._receipt(application, registration.status, position, now)
+
+    async def _decoy(
+        self, evening: CountedEvening, slot: CountedSlot | None, application: Application, known: Known, now: datetime
+    ) -> None:
+        """What a newcomer would be answered now; the owner hears of it."""
+        form = application.receipt
+        self.happened.append((lambda: facts.RegisteredAgain(registration_id=known.id, form=form), now))
+        if slot is None:
+            status, position = "subscribed", None
+        elif rules.has_room(slot.seats_left, slot.waiting, application.details.party):
+            status, position = "confirmed", None
+        else:
+            status, position = "waiting", slot.waiting + 1
+        if slot is not None:
+            slot.is_changed = True
+        if position is not None:
+            evening.is_changed = True
+        await self._idle(known, application, new_row(application, status, now), position)
+        self._receipt(application, status, position, now)
+
+    async def _idle(self, known: Known, application: Application, row: Row, position: int | None) -> None:
+        """Statements that change nothing and cost what a newcomer's would, so that the clock does not tell either."""
+        await run(self.session, _touch, Registration, [row | {"id": known.id}])
+        details = application.details
+        for _ in range(bool(details.vacancy_ids) + bool(details.needs) + bool(position)):
+            await run(self.session, _touch, Registration, [{"id": known.id}])
+
+    async def _whole(self, application: Application) -> tuple[OpenEvening, Registration]:
+        """The evening, and the registration with all that it is about to change."""
+        evening_id, email_key = application.whose
+        query = (
+            select(Registration)
+            .where(Registration.open_evening_id == evening_id, Registration.email_key == email_key)
+            .options(
+                joinedload(Registration.entry).joinedload(QueueEntry.slot),
+                selectinload(Registration.interests),
+                selectinload(Registration.needs),
+            )
+        )
+        evening = await self.session.get_one(OpenEvening, evening_id, populate_existing=True)
+        return evening, (await self.session.scalars(query)).one()
+
+    def _receipt(self, application: Application, status: str, position: int | None, now: datetime) -> None:
+        self.receipts.add(application.receipt)
+        self.new_receipts.append(
+            {
+                "token": application.receipt,
+                "open_evening_id": application.open_evening_id,
+                "slot_id": application.slot_id,
+                "status": status,
+                "position": position,
+                "email": application.email,
+                "expires_at": now + RECEIPT_KEPT,
+            }
+        )
+
+    async def _write_down(self) -> None:
+        """Who came and what happened, so that facts stand in the journal in the order in which they came about."""
+        await places.write(self.session, self.evenings.values())
+        await self._write_newcomers()
+        await append_all(self.session, [(fact(), now) for fact, now in self.happened])
+        self.happened.clear()
+
+    async def _write_newcomers(self) -> None:
+        newcomers, self.newcomers = self.newcomers, []
+        rows = [new_row(each.application, each.status, each.now) for each in newcomers]
+        ids = await insert_numbered(self.session, Registration, rows)
+        for newcomer, registration_id in zip(newcomers, ids, strict=True):
+            newcomer.id = registration_id
+        await insert_all(self.session, Interest, [row for each in newcomers for row in _interests(each)])
+        await insert_all(self.session, AccessNeed, [row for each in newcomers for row in _needs(each)])
+        await insert_all(self.session, QueueEntry, [_entry(each) for each in newcomers if each.turn is not None])
+
+
+def _interests(newcomer: Newcomer) -> list[dict[str, Any]]:
+    chosen = sorted(newcomer.application.details.vacancy_ids)
+    return [{"registration_id": newcomer.id, "vacancy_id": each, "created_at": newcomer.now} for each in chosen]
+
+
+def _needs(newcomer: Newcomer) -> list[dict[str, Any]]:
+    needs = newcomer.application.details.needs.items()
+    return [{"registration_id": newcomer.id, "kind": kind, "note": note, "state": "asked"} for kind, note in needs]
+
+
+def _entry(newcomer: Newcomer) -> dict[str, Any]:
+    return {"registration_id": newcomer.id, "slot_id": newcomer.application.slot_id, "turn": newcomer.turn}
+
+
+def _given(given: FromClause, table: Table) -> ClauseElement:
+    return select(table.c.token).join(given, table.c.token == given.c.token)
+
+
+def _known(given: FromClause, table: Table) -> ClauseElement:
+    is_theirs = (table.c.open_evening_id == given.c.open_evening_id) & (table.c.email_key == given.c.email_key)
+    columns = (table.c[name] for name in _Known._fields)
+    return select(*columns).join(given, is_theirs)
+
+
+def _touch(given: FromClause, table: Table) -> ClauseElement:
+    return update(table).where(table.c.id == given.c.id).values(name=table.c.name)

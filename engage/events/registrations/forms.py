@@ -1,0 +1,102 @@
+"""The forms that visitors fill in, from what was posted to what booking takes."""
+
+from typing import Any
+
+from starlette.datastructures import FormData
+from wtforms import StringField
+from wtforms.validators import ValidationError
+
+from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration
+from engage.events.registrations.applications import Details
+from engage.forms import ListField, PostedForm, YesField, email_field, name_field, text_area, text_of
+
+CANNOT_COME = "none"
+
+
+class DetailsForm(PostedForm):
+    """What a registered person can correct."""
+
+    name = name_field()
+    companion = YesField()
+    vacancies = ListField()
+    deadline_reminders = YesField()
+    access_needs = ListField()
+    access_note = text_area("What you need")
+
+    def __init__(self, evening: OpenEvening, posted: FormData | None = None, **data: Any) -> None:
+        super().__init__(posted, **data)
+        self._vacancy_ids = {vacancy.key: vacancy.id for vacancy in evening.vacancies}
+
+    def validate_vacancies(self, field: ListField) -> None:
+        if any(key not in self._vacancy_ids for key in field.data or []):
+            raise ValidationError("Choose posts from the list")
+
+    def validate_access_needs(self, field: ListField) -> None:
+        if any(kind not in ACCESS_NEEDS for kind in field.data or []):
+            raise ValidationError("Choose what you need from the list")
+
+    def details(self) -> Details:
+        """What was typed, once it is valid. A note without a ticked need is a need of its own kind.
+
+        Reminders without a chosen post are reminders of all posts.
+        """
+        chosen = self.vacancies.data or (self._vacancy_ids if self.deadline_reminders.data else ())
+        kinds, note = list(self.access_needs.data or []), (self.access_note.data or "").strip() or None
+        if note and not kinds:
+            kinds = ["other"]
+        return Details(
+            name=text_of(self.name),
+            party=2 if self.companion.data else 1,
+            vacancy_ids=frozenset(self._vacancy_ids[key] for key in chosen),
+            has_reminders=bool(self.deadline_reminders.data),
+            needs=dict.fromkeys(kinds, note),
+        )
+
+
+class RegistrationForm(DetailsForm):
+    """The one form of the registration page."""
+
+    shown_first = ("slot", "name", "email")
+    slot = StringField()
+    email = email_field()
+
+    def __init__(self, evening: OpenEvening, posted: FormData | None = None, **data: Any) -> None:
+        super().__init__(evening, posted, **data)
+        self._slot_ids = {slot.key: slot.id for slot in evening.slots}
+
+    def validate_slot(self, field: StringField) -> None:
+        if not field.data:
+            raise ValidationError("Choose a sitting, or that you cannot come")
+        if field.data != CANNOT_COME and field.data not in self._slot_ids:
+            raise ValidationError("Choose a sitting from the list")
+
+    def slot_id(self) -> int | None:
+        """The chosen sitting, None for "I cannot come"."""
+        return self._slot_ids.get(text_of(self.slot))
+
+
+class EmailForm(PostedForm):
+    """A mail address alone."""
+
+    email = email_field()
+
+
+class QuestionForm(PostedForm):
+    """A question asked before the evening."""
+
+    text = text_area("Your question", required="Enter your question")
+
+
+def details_form_of(registration: Registration, evening: OpenEvening, posted: FormData | None = None) -> DetailsForm:
+    """The form with what is stored, or with what was posted."""
+    keys = {vacancy.id: vacancy.key for vacancy in evening.vacancies}
+    return DetailsForm(
+        evening,
+        posted,
+        name=registration.name,
+        companion=registration.party == 2,
+        vacancies=[keys[interest.vacancy_id] for interest in registration.interests if interest.vacancy_id in keys],
+        deadline_reminders=registration.has_reminders,
+        access_needs=[need.kind for need in registration.needs],
+        access_note=next((need.note for need in registration.needs if need.note), ""),
+    )
