@@ -138,8 +138,8 @@ def create_app(
     return Starlette(
         routes=ROUTES,
         middleware=[
-            Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(AtHand),
+            Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(Admission, refuse=_refused, largest_body=LARGEST_BODY),
         ],
         exception_handlers=HANDLERS,

@@ -18,13 +18,17 @@ HEADERS = {
 A_YEAR = "max-age=31536000"
 
 
+def protecting(*, is_https: bool) -> dict[str, str]:
+    """What every response says that does not say otherwise itself."""
+    return HEADERS | ({"strict-transport-security": A_YEAR} if is_https else {})
+
+
 class SecurityHeaders:
     """Adds what a response does not say itself; static files, whose addresses change with them, are kept for ever."""
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self.app = app
-        headers = HEADERS | ({"strict-transport-security": A_YEAR} if is_https else {})
-        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self.headers = [(name.encode(), value.encode()) for name, value in protecting(is_https=is_https).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

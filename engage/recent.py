@@ -18,6 +18,7 @@ Value = TypeVar("Value")
 class _Reading:
     changes: int
     begun_at: datetime
+    old_at: datetime
     value: asyncio.Task[Any]
 
 
@@ -38,16 +39,17 @@ class Recent:
         value: Value = reading.value.result() if reading.value.done() else await asyncio.shield(reading.value)
         return value
 
-    def at_hand(self, key: Hashable) -> Any | None:
-        """What `get` would answer at once, None where it would have to be read or waited for."""
+    def at_hand(self, key: Hashable) -> asyncio.Task[Any] | None:
+        """What `get` would answer, read already or just being read; None where nobody has begun to."""
         reading = self._newest(key, is_counted=True)
-        return reading.value.result() if reading is not None and reading.value.done() else None
+        return None if reading is None else reading.value
 
     def _newest(self, key: Hashable, *, is_counted: bool) -> _Reading | None:
         reading = self._readings.get((key, is_counted))
         if reading is None or reading.changes != self._changes(is_counted=is_counted):
             return None
-        return reading if self._is_young(reading) and not _has_failed(reading.value) else None
+        is_young = reading.begun_at <= self._clock() < reading.old_at
+        return reading if is_young and not _has_failed(reading.value) else None
 
     def _changes(self, *, is_counted: bool) -> int:
         return self._database.commits if is_counted else self._database.edits
@@ -58,13 +60,10 @@ class Recent:
 
         if len(self._readings) >= MOST_KEPT:
             self._readings.clear()
-        key, changes = (what, is_counted), self._changes(is_counted=is_counted)
-        reading = self._readings[key] = _Reading(changes, self._clock(), asyncio.create_task(value()))
+        key, changes, now = (what, is_counted), self._changes(is_counted=is_counted), self._clock()
+        reading = self._readings[key] = _Reading(changes, now, now + KEPT, asyncio.create_task(value()))
         reading.value.add_done_callback(lambda done: self._forget(key, reading) if _has_failed(done) else None)
         return reading
-
-    def _is_young(self, reading: _Reading) -> bool:
-        return timedelta() <= self._clock() - reading.begun_at < KEPT
 
     def _forget(self, key: Hashable, reading: _Reading) -> None:
         if self._readings.get(key) is reading:

@@ -3,20 +3,26 @@
 Only who is not signed in gets one, and nothing of a reader (no token, no cookie) can be in it.
 """
 
+import asyncio
 import gzip
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from engage.headers import protecting
 from engage.web import cookie_name, site_of, wants_json
 
-TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
-TAG = re.compile(r'(?:W/)?("[^"]*")')
+TAKES_GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
+TAG = re.compile(rb'(?:W/)?("[^"]*")')
+READS = ("GET", "HEAD")
+SESSION = b"engage-session"  # the end of the cookie's name
+ASKED_LATELY = 64  # ways of saying what one takes: browsers have few
 # what depends on its reader; and everybody asks again each time, for places go fast
 HEADERS = {"cache-control": "no-cache", "vary": "Accept, Accept-Encoding, Cookie"}
 
@@ -25,26 +31,34 @@ HEADERS = {"cache-control": "no-cache", "vary": "Accept, Accept-Encoding, Cookie
 class SharedPage:
     """A page's answers: as it is, compressed, and nothing but the tag, which changes with its bytes."""
 
-    tag: str
+    tag: bytes
     whole: Response
     compressed: Response
     known: Response
 
-    def answer(self, asked: Request) -> Response:
-        """What is sent to whoever asked so, the same to all who did."""
-        if _is_known(self.tag, asked.headers.get("if-none-match")):
+    def answer(self, said: Mapping[bytes, bytes]) -> Response:
+        """What is sent to whoever said that in the request's headers, the same to all who did."""
+        if b"if-none-match" in said and _is_known(self.tag, said[b"if-none-match"]):
             return self.known
-        return self.compressed if TAKES_GZIP.search(asked.headers.get("accept-encoding", "")) else self.whole
+        return self.compressed if _takes_gzip(said.get(b"accept-encoding", b"")) else self.whole
 
 
 class AtHand:
-    """Answers with what `shared` made for somebody else a moment ago, before a request is looked at any further."""
+    """Answers with what `shared` made for somebody else a moment ago, or is making: no request is looked at further.
+
+    It needs nothing around it, for such a page says itself what protects it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (_at_hand(scope) or self.app)(scope, receive, send)
+        answer = self.app
+        if scope["type"] == "http" and scope["method"] in READS and not _may_be_for_one(said := _said(scope), scope):
+            made: asyncio.Task[SharedPage] | None = scope["app"].state["site"].recent.at_hand(_key(scope, said))
+            if made is not None and (made.done() or await _is_good(made)):
+                answer = made.result().answer(said)
+        await answer(scope, receive, send)
 
 
 async def shared(request: Request, make: Callable[[], Awaitable[Response]]) -> Response:
@@ -55,19 +69,19 @@ async def shared(request: Request, make: Callable[[], Awaitable[Response]]) -> R
     if _is_for_one(request):
         return await make()
 
+    site, said = site_of(request), _said(request.scope)
+
     async def page() -> SharedPage:
-        return _page_of(await make())
+        return _page_of(await make(), is_https=site.settings.is_https)
 
-    kept = await site_of(request).recent.get(_key(request), page)
-    return kept.answer(request)
+    kept = await site.recent.get(_key(request.scope, said), page)
+    return kept.answer(said)
 
 
-def _at_hand(scope: Scope) -> Response | None:
-    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
-        return None
-    request = Request(scope)
-    kept: SharedPage | None = site_of(request).recent.at_hand(_key(request))
-    return None if kept is None or _is_for_one(request) else kept.answer(request)
+async def _is_good(made: asyncio.Task[SharedPage]) -> bool:
+    """Whether it came to a page, once that is known; what went wrong is told by whoever asks next."""
+    await asyncio.wait([made])
+    return not made.cancelled() and made.exception() is None
 
 
 def _is_for_one(request: Request) -> bool:
@@ -75,23 +89,43 @@ def _is_for_one(request: Request) -> bool:
     return cookie_name(request, "session") in request.cookies
 
 
-def _key(request: Request) -> tuple[object, ...]:
-    return shared, request.scope["path"], wants_json(request)
+def _may_be_for_one(said: Mapping[bytes, bytes], scope: Scope) -> bool:
+    """False only where `_is_for_one` is, and found out without taking cookies apart."""
+    return b"cookie" in said and any(name == b"cookie" and SESSION in value for name, value in scope["headers"])
 
 
-def _page_of(made: Response) -> SharedPage:
+def _said(scope: Scope) -> Mapping[bytes, bytes]:
+    """Its headers; of several with one name, the first."""
+    return dict(reversed(scope["headers"]))
+
+
+def _key(scope: Scope, said: Mapping[bytes, bytes]) -> tuple[object, ...]:
+    return shared, scope["path"], _is_json_wanted(said.get(b"accept", b""))
+
+
+@lru_cache(ASKED_LATELY)
+def _is_json_wanted(accept: bytes) -> bool:
+    return wants_json(Request({"type": "http", "headers": [(b"accept", accept)]}))
+
+
+@lru_cache(ASKED_LATELY)
+def _takes_gzip(accept_encoding: bytes) -> bool:
+    return TAKES_GZIP.search(accept_encoding) is not None
+
+
+def _page_of(made: Response, *, is_https: bool) -> SharedPage:
     body = bytes(made.body)
     # The same tag for both forms of it: it is weak.
-    headers = HEADERS | {"etag": f'W/"{sha256(body).hexdigest()[:32]}"'}
+    headers = protecting(is_https=is_https) | HEADERS | {"etag": f'W/"{sha256(body).hexdigest()[:32]}"'}
     typed = headers | {"content-type": made.headers["content-type"]}
     return SharedPage(
-        headers["etag"],
+        headers["etag"].encode(),
         Response(body, headers=typed),
         Response(gzip.compress(body, mtime=0), headers=typed | {"content-encoding": "gzip"}),
         Response(status_code=304, headers=headers),
     )
 
 
-def _is_known(tag: str, known: str | None) -> bool:
+def _is_known(tag: bytes, known: bytes) -> bool:
     """Whether ``If-None-Match`` names the tag, weak or not (RFC 9110)."""
-    return known is not None and (known.strip() == "*" or tag.removeprefix("W/") in TAG.findall(known))
+    return known.strip() == b"*" or tag.removeprefix(b"W/") in TAG.findall(known)

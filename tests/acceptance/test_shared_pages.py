@@ -1,6 +1,8 @@
 """Pages that are the same for everybody: compressed, told apart by a tag, and right within a second of any change."""
 
+import asyncio
 import gzip
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,10 +12,17 @@ from engage.database import Database
 from engage.events.models import OpenEvening, Slot
 from engage.settings import Settings
 from tests.acceptance.test_reading import sign_in
-from tests.site import JSON, Site, running
+from tests.site import JSON, Site, on_sqlite, running
 
 EVENING = "/open-evenings/reviews-team"
 PAGES = ["/", "/open-evenings", EVENING, f"{EVENING}/plan"]
+PROTECTING = (
+    "content-security-policy",
+    "permissions-policy",
+    "referrer-policy",
+    "strict-transport-security",
+    "x-content-type-options",
+)
 A_SECOND = timedelta(seconds=1)
 
 
@@ -127,3 +136,27 @@ async def test_only_who_reads_is_given_what_is_at_hand(site: Site) -> None:
     await sign_in(site)
     assert "etag" in (await site.browser.get(EVENING, headers={"cookie": "another=1"})).headers
     assert "etag" not in (await site.browser.get(EVENING)).headers
+    sent = [("cookie", "another=1"), *(("cookie", f"{name}={value}") for name, value in site.browser.cookies.items())]
+    site.browser.cookies.clear()
+    assert "etag" not in (await site.browser.get(EVENING, headers=sent)).headers
+
+
+async def test_who_asks_while_a_page_is_made_gets_that_one(site: Site) -> None:
+    pages = await asyncio.gather(*(site.browser.get(EVENING) for _ in range(5)))
+    assert len({(page.status_code, page.headers["etag"], page.content) for page in pages}) == 1
+    missing = await asyncio.gather(*(site.browser.get("/open-evenings/nowhere") for _ in range(5)))
+    assert [page.status_code for page in missing] == [404] * 5
+    assert all("Page not found" in page.text for page in missing)
+
+
+@on_sqlite
+async def test_what_protects_a_page_is_said_once_in_each_of_its_answers(settings: Settings, now: datetime) -> None:
+    async with running(replace(settings, base_url="https://evenings.example.org"), now) as site:
+        other = (await site.browser.get("/privacy")).headers
+        protecting = {name: other[name] for name in PROTECTING}
+        for asked in ({}, {}, {"accept-encoding": "identity"}, {"if-none-match": "*"}, JSON):
+            answer = await site.browser.get("/open-evenings", headers=asked)
+            assert "etag" in answer.headers
+            said = answer.headers.multi_items()
+            assert {name: value for name, value in said if name in PROTECTING} == protecting
+            assert len(said) == len(dict(said))
