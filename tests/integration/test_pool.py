@@ -1,6 +1,9 @@
-"""Connections to PostgreSQL that died while nobody used them are noticed before anybody does."""
+"""Connections to PostgreSQL: those that died at rest are noticed before anybody uses them, and all answer in binary."""
+
+from typing import Any
 
 import pytest
+from psycopg import pq
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
@@ -50,3 +53,16 @@ async def test_a_connection_that_died_just_now_is_trouble_once(
             await session.scalar(select(1))
     async with database.reading() as session:
         assert await session.scalar(select(1)) == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_answers_come_in_the_database_s_own_form(database: Database) -> None:
+    content = bytes(range(256)) * 1_000  # as long as a message
+    async with database.reading() as session:
+        connection = await session.connection()
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        cursor = driver.cursor()
+        await cursor.execute("SELECT decode(%s, 'hex')", (content.hex(),))
+        assert cursor.pgresult.fformat(0) == pq.Format.BINARY
+        assert await cursor.fetchone() == (content,)
