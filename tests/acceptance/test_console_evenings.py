@@ -108,6 +108,15 @@ async def test_second_click_leads_to_the_draft_that_the_first_has_made(site: Sit
     assert "is that of another open evening already" in Page(other).words
 
 
+@on_sqlite
+async def test_copy_of_an_evening_that_is_over_to_its_own_address_is_told_that_it_is_taken(site: Site) -> None:
+    site.pass_time(timedelta(days=60))
+    await sign_in(site, "organiser")
+    answer = await fill_in(site, f"{HERE}/copy", title="Again", slug="reviews-team", day="2027-06-24")
+    assert answer.status_code == 422
+    assert "is that of another open evening already" in Page(answer).words
+
+
 async def test_copy_moves_all_dates_keeps_times_and_takes_nobody_along(site: Site) -> None:
     await site.register("zoe@example.net", access_needs=["bsl"])
     ask_by = {"ask_by-bsl": "2027-02-17"}

@@ -119,7 +119,7 @@ async def draft(
     taken = select(OpenEvening).where(OpenEvening.slug == str(table.get("slug")))
     there = await session.scalar(taken.options(selectinload(OpenEvening.vacancies)))
     if there is not None:
-        if _laid(given, there, editor).changes(editor.zone):
+        if there.status != "draft" or lay(given, there, is_forced=True).changes(editor.zone):
             raise EditFaulty([TAKEN])
         return there
     laid = _laid(given, None, editor)
