@@ -7,6 +7,7 @@ characters are dropped; other values that cannot be written raise ValueError, wh
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 from engage.late import library
@@ -62,17 +63,13 @@ def request(invitation: Invitation) -> bytes:
     place: both then enter it without asking. Outlook asks in either case.
     """
     answer = ("NEEDS-ACTION", "TRUE") if invitation.is_reply_wanted else ("ACCEPTED", "FALSE")
-    content: bytes = library("engage.notify.calendar_lines").addressed(
-        "REQUEST", invitation, dict(zip(("PARTSTAT", "RSVP"), answer, strict=True))
-    )
+    content: bytes = _lines().addressed("REQUEST", invitation, dict(zip(("PARTSTAT", "RSVP"), answer, strict=True)))
     return content
 
 
 def cancel(invitation: Invitation) -> bytes:
     """The `method=CANCEL` part of a mail that takes a place away: no alarms, no answer asked for."""
-    content: bytes = library("engage.notify.calendar_lines").addressed(
-        "CANCEL", replace(invitation, is_cancelled=True, alarms_before=()), {}
-    )
+    content: bytes = _lines().addressed("CANCEL", replace(invitation, is_cancelled=True, alarms_before=()), {})
     return content
 
 
@@ -82,7 +79,7 @@ def invite_file(invitation: Invitation) -> bytes:
     Outlook opens a downloaded REQUEST as an invitation with its buttons blocked, a PUBLISH as an appointment to save;
     Apple and Google would ask again what the mail asks. By the UID the file's entry and the mail's are one.
     """
-    content: bytes = library("engage.notify.calendar_lines").published(invitation)
+    content: bytes = _lines().published(invitation)
     return content
 
 
@@ -91,5 +88,10 @@ def publish(listings: Sequence[Listing], *, name: str, zone: ZoneInfo, organizer
 
     Whatever is published needs an ORGANIZER (RFC 5546, 3.2.1): the body that holds the evenings.
     """
-    content: bytes = library("engage.notify.calendar_lines").feed(listings, name, zone, organizer)
+    content: bytes = _lines().feed(listings, name, zone, organizer)
     return content
+
+
+def _lines() -> ModuleType:
+    """What writes them, with the large library that it needs."""
+    return library("engage.notify.calendar_lines")

@@ -40,7 +40,7 @@ KEY_BYTES = 16
 AT_ONCE = 1_000  # rows of one statement
 
 Say = Callable[[int, int], object]  # hears how many boxes are open, and of how many
-Boxes = InstrumentedAttribute[bytes]
+Stored = InstrumentedAttribute[bytes]  # boxes as they lie in a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class _Opening:
             self._tell(count)
         return found
 
-    async def _chunks(self, boxes: Boxes) -> AsyncIterator[Sequence[bytes]]:
+    async def _chunks(self, boxes: Stored) -> AsyncIterator[Sequence[bytes]]:
         query = select(boxes).where(boxes.class_.wave_id == self.wave.id)
         stream = await self.session.stream_scalars(query.execution_options(yield_per=CHUNK))
         async for chunk in stream.partitions():
