@@ -1,10 +1,12 @@
 """Answering a wave in Chromium, with and without scripts, in a wide and a narrow window, by mouse and by keyboard."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.async_api import Locator, Page, Request
+from playwright.async_api import Locator, Page, Request, expect
 
 from engage.surveys.answers.seal import Sheet
 from tests.browser.conftest import Visit
@@ -26,11 +28,19 @@ async def heading(page: Page) -> str:
 
 
 async def go_on(page: Page, name: str = "Continue") -> None:
+    async with another_part(page):
+        await page.get_by_role("button", name=name, exact=True).click()
+
+
+@asynccontextmanager
+async def another_part(page: Page) -> AsyncIterator[None]:
+    """What is done in it leads to another part, whose heading has the focus at the end."""
     before = await heading(page)
-    await page.get_by_role("button", name=name, exact=True).click()
+    yield
     await page.wait_for_function(
         "before => document.querySelector('[data-part]:not([hidden]) h2').innerText !== before", arg=before
     )
+    await expect(page.locator("[data-part]:not([hidden]) h2")).to_be_focused()
 
 
 async def to_the_end(page: Page) -> None:
@@ -108,17 +118,19 @@ async def test_whole_journey_without_scripts_says_that_the_server_seals(stage: S
 async def test_whole_journey_by_keyboard_alone(stage: Stage, narrow: Visit) -> None:
     page, before = narrow.page, await stage.stored()
     await narrow.go(stage.next_path())
-    await _tab_to(page, "Start")
-    await page.keyboard.press("Enter")
-    assert await page.evaluate("document.activeElement.tagName") == "H2"
+    async with another_part(page):
+        await _tab_to(page, "Start")
+        await page.keyboard.press("Enter")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Space")
     await page.keyboard.press("ArrowRight")
-    await page.keyboard.press("Enter")  # goes on, as there is more to answer
+    async with another_part(page):
+        await page.keyboard.press("Enter")  # goes on, as there is more to answer
     assert await heading(page) == "Inclusive culture"
     for _ in range(4):
-        await _tab_to(page, "Continue")
-        await page.keyboard.press("Enter")
+        async with another_part(page):
+            await _tab_to(page, "Continue")
+            await page.keyboard.press("Enter")
     await _tab_to(page, "Send my answers")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/pulse/thanks")

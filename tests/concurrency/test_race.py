@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Database
 from engage.events.models import OpenEvening
-from engage.events.registrations.registering import register
+from engage.events.registrations.desk import Desk
 from engage.unit_of_work import UnitOfWork
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FAR_AHEAD, FIRST, Books, books_of, open_evening
@@ -105,10 +105,12 @@ async def _let_writers_race(url: str, *, is_locking: bool) -> Books:
 
 
 async def _register(evening: OpenEvening, name: str, meeting: asyncio.Barrier, session: AsyncSession) -> None:
-    """Runs when the sitting has been read, and writes when all others have read it too."""
-    await meeting.wait()
+    """Registering, with a pause between reading and writing until all others have read too."""
     application = make_application(evening, evening.slots[0], f"{name}@example.org")
-    await register(session, application, FAR_AHEAD.replace(year=2098))
+    desk = await Desk.open(session, [application])
+    await meeting.wait()
+    await desk.serve(application, FAR_AHEAD.replace(year=2098))
+    await desk.close()
 
 
 async def _let_crowd_race(database: Database, mailbox: Mailbox, folder: Path, *, crowd: int, places: int) -> None:
