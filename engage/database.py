@@ -1,4 +1,4 @@
-"""The engine, the sessions, and the differences of the two dialects, which are known here and nowhere else.
+"""The engine, the sessions, and the differences of the two dialects, which are known here and in `bare` alone.
 
 On SQLite a writer's transaction begins with BEGIN IMMEDIATE, so that what it reads is what it changes; the driver's own
 way of beginning transactions silently loses updates. On PostgreSQL rows are locked by name. Both commit to the disk.
@@ -6,47 +6,35 @@ way of beginning transactions silently loses updates. On PostgreSQL rows are loc
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import to_json
 from sqlalchemy import (
-    JSON,
     BigInteger,
-    ClauseElement,
     DateTime,
     Dialect,
-    FromClause,
     Integer,
     MetaData,
-    Text,
     TypeDecorator,
-    bindparam,
-    cast,
-    column,
     event,
     func,
-    literal_column,
     make_url,
     select,
     text,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeEngine
 
 from engage.late import library
 from engage.postgresql import PATIENT, ask_the_idle, read_in_bulk
 from engage.sqlite import BUSY_TIMEOUT, connecting, set_pragmas
 
 READERS, WRITERS = 8, 2  # connections of one process
-RECENT_INSTANTS = 256  # which rows written together share
 POOL_TIMEOUT = 60  # seconds that somebody waits in a burst for a connection, before it is too busy for them
 BELL = "engage"  # the channel of NOTIFY
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -116,7 +104,7 @@ class Database:
                 yield session
                 if session.info.get("is_bell_due") and not self.is_sqlite:
                     # At the end, for the rollback of a savepoint would take a notice back that was given within it.
-                    await session.execute(select(func.pg_notify(BELL, "")))
+                    await (await session.connection()).exec_driver_sql(f"NOTIFY {BELL}")
             self.commits += 1
             self.edits += is_edit
             if session.info.get("is_bell_due"):
@@ -199,63 +187,6 @@ async def read_in_order(session: AsyncSession) -> None:
         await session.execute(
             select(*(func.set_config(name, "off", True) for name in ("enable_sort", "enable_bitmapscan")))
         )
-
-
-def unpacked(name: str, columns: Mapping[str, TypeEngine[Any]], *, is_sqlite: bool) -> FromClause:
-    """A table out of the parameter of that name, in which rows are `packed`: by their columns' names on PostgreSQL, by
-    their places on SQLite, which would look for each name in each row.
-    """
-    document = bindparam(name, type_=Text)
-    if not is_sqlite:
-        rows = func.json_to_recordset(cast(document, JSON))
-        return rows.table_valued(*(column(*each) for each in columns.items())).render_derived(with_types=True)
-    fields = (
-        literal_column(f"json_extract(value, '$[{place}]')", of).label(key)
-        for place, (key, of) in enumerate(columns.items())
-    )
-    return select(*fields).select_from(func.json_each(document).table_valued("value")).subquery()
-
-
-def sql_of(statement: ClauseElement, *, is_sqlite: bool) -> str:
-    """The statement as `run_bare` takes it."""
-    driver = make_url(f"{DRIVERS['sqlite' if is_sqlite else 'postgresql']}://")
-    return str(statement.compile(dialect=driver.get_dialect()()))
-
-
-async def run_bare(connection: AsyncConnection, sql: str, **document: str) -> Sequence[Any]:
-    """The rows that a statement with one parameter answers, asked of the driver itself, at a tenth of the cost.
-
-    Raises what the connection would raise.
-    """
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    dialect = connection.dialect
-    is_sqlite = dialect.name == "sqlite"
-    try:
-        cursor = driver.cursor()
-        await cursor.execute(sql, tuple(document.values()) if is_sqlite else document)
-        rows: Sequence[Any] = await cursor.fetchall() if cursor.description else ()
-        await cursor.close()
-    except dialect.loaded_dbapi.Error as error:
-        is_gone, faults = dialect.is_disconnect(error, driver, None), dialect.loaded_dbapi.Error
-        known = DBAPIError.instance(sql, None, error, faults, True, is_gone, dialect)
-        raise known from error
-    return rows
-
-
-def packed(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, TypeEngine[Any]], *, is_sqlite: bool) -> str:
-    """The rows as one JSON document."""
-    instants = [name for name, of in columns.items() if isinstance(of, Instant)]
-    told = [{**row, **{name: _packed(row[name], is_sqlite=is_sqlite) for name in instants}} for row in rows]
-    return to_json([[row[name] for name in columns] for row in told] if is_sqlite else told).decode()
-
-
-@lru_cache(RECENT_INSTANTS)
-def _packed(instant: datetime | None, *, is_sqlite: bool) -> str | None:
-    """As `Instant` stores it."""
-    if instant is None:
-        return None
-    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-    return text if is_sqlite else f"{text}+00"
 
 
 def driver_url(url: str) -> str:

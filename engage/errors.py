@@ -138,6 +138,12 @@ class BoxesAmiss(EngageError):
     status = 409
 
 
+class OpenerGone(EngageError):
+    """A process that opened boxes for this one has ended before its time."""
+
+    status = 503
+
+
 class CommentsUnread(EngageError):
     """Comments wait for one of their two readers, or were changed by the other meanwhile."""
 

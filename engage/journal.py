@@ -20,8 +20,9 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
+from engage.bare import Answer
 from engage.database import Base, Database, Key, ring
-from engage.many import insert_all, insert_numbered
+from engage.many import Asked, inserting, inserting_numbered, numbers, run_all
 from engage.unit_of_work import Lock, UnitOfWork
 
 log = structlog.get_logger()
@@ -115,15 +116,25 @@ async def append_all(
     session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], actor: str | None = None
 ) -> None:
     """Write many facts, each with its instant, in two statements; the same as appending each in turn."""
+    (entries,) = await run_all(session, [entering(happened, actor)])
+    await tell(session, happened, entries)
+
+
+def entering(happened: Sequence[tuple[Fact, datetime]], actor: str | None = None) -> Asked:
+    """What writes the facts, for whoever writes more along with them; `tell` has to follow."""
+    return inserting_numbered(JournalEntry, [_row(fact, at, actor, fact) for fact, at in happened])
+
+
+async def tell(session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], entries: Answer) -> None:
+    """Write who has to hear of the facts that were entered."""
     if not happened:
         return
-    numbers = await insert_numbered(session, JournalEntry, [_row(fact, at, actor, fact) for fact, at in happened])
     pending = [
         {"entry_id": number, "subscriber": subscriber, "stream": fact.stream, "failures": 0}
-        for number, (fact, _) in zip(numbers, happened, strict=True)
+        for number, (fact, _) in zip(numbers(entries), happened, strict=True)
         for subscriber in fact.subscribers
     ]
-    await insert_all(session, PendingFact, pending)
+    await run_all(session, [inserting(PendingFact, pending)])
     ring(session)
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from engage.database import Base, Database
 from engage.errors import Overloaded
+from engage.many import locking, run_all
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
@@ -197,18 +198,19 @@ class UnitOfWork:
 
         Crowds' items read for themselves what they need. On SQLite the transaction is their lock.
         """
-        is_crowd = _is_crowd(batch)
-        if is_crowd and self._database.is_sqlite:
-            return []
         keys: dict[type[Base], set[int]] = defaultdict(set)
         for waiting in batch:
             for model, key in waiting.locks:
                 keys[model].add(key)
+        models = sorted(keys, key=lambda each: each.__tablename__)
+        if _is_crowd(batch):
+            if self._is_locking and not self._database.is_sqlite:
+                await run_all(session, [locking(model, keys[model]) for model in models])
+            return []
         held: list[Base] = []
-        for model in sorted(keys, key=lambda each: each.__tablename__):
+        for model in models:
             key_column = model.__mapper__.primary_key[0]
-            wanted: Select[Any] = select(key_column) if is_crowd else select(model)
-            query = wanted.where(key_column.in_(keys[model])).order_by(key_column)
+            query = select(model).where(key_column.in_(keys[model])).order_by(key_column)
             if self._is_locking:
                 query = query.with_for_update(key_share=True)
             held.extend(await session.scalars(query.execution_options(populate_existing=True)))

@@ -1,4 +1,4 @@
-"""`kill -9` of a tally: everything is as it was, and the next one counts the same."""
+"""`kill -9` of a tally: everything is as it was, no child of it lives on, and the next one counts the same."""
 
 import asyncio
 import signal
@@ -52,6 +52,16 @@ asyncio.run(main(sys.argv[1]))
 """
 )
 
+WITH_CHILDREN = """
+import os, signal
+from engage.surveys.tally.boxes import Boxes
+from engage.surveys.tally.unsealing import FEW, openers
+
+with openers(FEW + 1, cores=2) as several:
+    assert several.open(list, Boxes.of([b"box"])) == [b"box"]
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 @pytest.mark.parametrize("script", [WHILE_OPENING, BEFORE_THE_COMMIT], ids=["while opening", "before the commit"])
 async def test_killed_tally_changes_nothing_and_can_be_begun_again(
@@ -67,3 +77,12 @@ async def test_killed_tally_changes_nothing_and_can_be_begun_again(
     assert await tally(database, unit_of_work)
     (row,) = (await tables(database))["tally"]
     assert row["content"]["certificate"]["counted"] == 40
+
+
+async def test_children_end_with_the_tally_that_was_killed(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WITH_CHILDREN, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(30):
+        _, complaints = await process.communicate()  # for as long as anybody could still write some
+    assert (process.returncode, complaints) == (-signal.SIGKILL, b"")

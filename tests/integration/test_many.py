@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import ClauseElement, FromClause, Table, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engage.database import Database
 from engage.errors import NotHeld
 from engage.events.models import AskedQuestion, OpenEvening, Slot
 from engage.journal import JournalEntry, PendingFact
-from engage.many import MOST_AT_ONCE, Row, insert_all, insert_numbered, update_all
+from engage.many import MOST_AT_ONCE, Asked, Row, inserting, inserting_numbered, numbers, run_all, updating
 from tests.factories import make_evening
 
 AT = datetime(2027, 2, 3, 12, 0, 0, 250_000, timezone(timedelta(hours=5, minutes=30)))
@@ -32,7 +32,7 @@ async def evening(database: Database) -> OpenEvening:
 async def test_all_kinds_of_values_come_back_as_they_were_given(database: Database) -> None:
     details = {"words": list(ODD), "none": None, "yes": True, "number": 2**53, "deep": {"a": [1, {"b": 0.5}]}}
     async with database.writing() as session:
-        await insert_all(session, JournalEntry, [entry(each, **details) for each in ODD])
+        await run_all(session, [inserting(JournalEntry, [entry(each, **details) for each in ODD])])
     async with database.reading() as session:
         stored = (await session.scalars(select(JournalEntry).order_by(JournalEntry.id))).all()
     assert [each.stream for each in stored] == list(ODD)
@@ -44,8 +44,8 @@ async def test_flags_and_what_is_left_out_are_stored_as_the_models_have_it(
 ) -> None:
     row = {"open_evening_id": evening.id, "text": "?", "status": "asked", "asked_at": AT, "answer": None}
     async with database.writing() as session:
-        await insert_all(session, AskedQuestion, [row])
-        await insert_all(session, AskedQuestion, [])
+        await run_all(session, [inserting(AskedQuestion, [row])])
+        await run_all(session, [inserting(AskedQuestion, [])])
     async with database.reading() as session:
         question = (await session.scalars(select(AskedQuestion))).one()
     assert (question.answer, question.asked_at) == (None, AT.astimezone(UTC))
@@ -53,10 +53,12 @@ async def test_flags_and_what_is_left_out_are_stored_as_the_models_have_it(
 
 async def test_each_row_says_for_itself_what_is_empty_and_in_what_order(database: Database) -> None:
     async with database.writing() as session:
-        numbers = await insert_numbered(session, JournalEntry, [entry("one"), entry("other")])
+        (answer,) = await run_all(session, [inserting_numbered(JournalEntry, [entry("one"), entry("other")])])
         told: Row = {"subscriber": "messages", "stream": "any", "failures": 0}
-        first = told | {"entry_id": numbers[0], "retry_at": None, "error": "x"}
-        await insert_all(session, PendingFact, [first, {"error": None, "retry_at": AT, "entry_id": numbers[1]} | told])
+        one, other = numbers(answer)
+        first = told | {"entry_id": one, "retry_at": None, "error": "x"}
+        second = {"error": None, "retry_at": AT, "entry_id": other} | told
+        await run_all(session, [inserting(PendingFact, [first, second])])
     async with database.reading() as session:
         stored = (await session.scalars(select(PendingFact).order_by(PendingFact.entry_id))).all()
     assert [(each.retry_at, each.error) for each in stored] == [(None, "x"), (AT.astimezone(UTC), None)]
@@ -65,16 +67,16 @@ async def test_each_row_says_for_itself_what_is_empty_and_in_what_order(database
 async def test_ids_rise_in_the_order_given_however_many_there_are(database: Database) -> None:
     streams = [f"stream-{number}" for number in range(2 * MOST_AT_ONCE + 3)]
     async with database.writing() as session:
-        numbers = await insert_numbered(session, JournalEntry, [entry(each) for each in streams])
+        (answer,) = await run_all(session, [inserting_numbered(JournalEntry, [entry(each) for each in streams])])
     async with database.reading() as session:
         stored = (await session.execute(select(JournalEntry.id, JournalEntry.stream).order_by(JournalEntry.id))).all()
-    assert [tuple(each) for each in stored] == list(zip(numbers, streams, strict=True))
+    assert [tuple(each) for each in stored] == list(zip(numbers(answer), streams, strict=True))
 
 
 async def test_only_the_named_rows_are_updated(database: Database, evening: OpenEvening) -> None:
     first, second = evening.slots
     async with database.writing() as session:
-        await update_all(session, Slot, [{"id": second.id, "held": 3, "waiting": 2}])
+        await run_all(session, [updating(Slot, [{"id": second.id, "held": 3, "waiting": 2}])])
     async with database.reading() as session:
         counted = (await session.execute(select(Slot.id, Slot.held, Slot.waiting).order_by(Slot.id))).all()
     assert [tuple(each) for each in counted] == [(first.id, 0, 0), (second.id, 3, 2)]
@@ -83,11 +85,12 @@ async def test_only_the_named_rows_are_updated(database: Database, evening: Open
 async def test_what_a_constraint_refuses_is_refused_as_by_the_session_and_leaves_nothing(
     database: Database, evening: OpenEvening
 ) -> None:
+    full = [{"id": each.id, "held": 6, "waiting": 0} for each in evening.slots]
     async with database.writing() as session:
-        await insert_all(session, JournalEntry, [entry("kept")])
+        await run_all(session, [inserting(JournalEntry, [entry("kept")])])
         with pytest.raises(IntegrityError) as refused:
             async with session.begin_nested():
-                await update_all(session, Slot, [{"id": each.id, "held": 6, "waiting": 0} for each in evening.slots])
+                await run_all(session, [updating(Slot, full)])
         assert not refused.value.connection_invalidated
     async with database.reading() as session:
         assert set(await session.scalars(select(Slot.held))) == {0}
@@ -97,7 +100,7 @@ async def test_what_a_constraint_refuses_is_refused_as_by_the_session_and_leaves
 async def test_rows_written_before_anything_else_go_with_their_transaction(database: Database) -> None:
     async def write_and_fail() -> None:
         async with database.writing() as session:
-            await insert_all(session, JournalEntry, [entry("lost")])
+            await run_all(session, [inserting(JournalEntry, [entry("lost")])])
             raise NotHeld("No.")
 
     with pytest.raises(NotHeld):
@@ -113,10 +116,42 @@ async def test_a_lost_connection_is_known_as_lost(database: Database) -> None:
             backend = await session.scalar(text("SELECT pg_backend_pid()"))
             async with database.engine.connect() as other:
                 await other.execute(text(f"SELECT pg_terminate_backend({backend})"))
-            await insert_all(session, JournalEntry, [entry("lost")])
+            await run_all(session, [inserting(JournalEntry, [entry("lost")])])
 
     with pytest.raises(DBAPIError) as lost:
         await write_and_be_lost()
     assert lost.value.connection_invalidated
     async with database.writing() as session:
-        await insert_all(session, JournalEntry, [entry("kept")])
+        await run_all(session, [inserting(JournalEntry, [entry("kept")])])
+
+
+async def test_statements_of_one_journey_are_answered_in_their_order_each_seeing_those_before(
+    database: Database, evening: OpenEvening
+) -> None:
+    second = evening.slots[1]
+    asked = Asked(_held, Slot, [{"id": second.id}])
+    async with database.writing() as session:
+        update = updating(Slot, [{"id": second.id, "held": 3}])
+        answers = await run_all(session, [asked, update, Asked(_held, Slot, []), asked])
+        assert [[tuple(row) for row in answer] for answer in answers] == [[(0,)], [], [], [(3,)]]
+        assert await run_all(session, []) == []
+
+
+async def test_what_fails_on_the_way_leaves_nothing_of_its_journey(database: Database, evening: OpenEvening) -> None:
+    slot = evening.slots[0]
+    asked = [
+        inserting(JournalEntry, [entry("before")]),
+        updating(Slot, [{"id": slot.id, "held": 99}]),
+        inserting(JournalEntry, [entry("after")]),
+    ]
+    async with database.writing() as session:
+        with pytest.raises(IntegrityError):
+            async with session.begin_nested():
+                await run_all(session, asked)
+        await run_all(session, [inserting(JournalEntry, [entry("kept")])])
+    async with database.reading() as session:
+        assert list(await session.scalars(select(JournalEntry.stream))) == ["kept"]
+
+
+def _held(given: FromClause, table: Table) -> ClauseElement:
+    return select(table.c.held).join(given, table.c.id == given.c.id)

@@ -16,10 +16,11 @@ from engage.events.registrations import booking, places
 from engage.events.registrations.applications import Application, describe, new_row
 from engage.events.registrations.places import CountedEvening, CountedSlot
 from engage.events.registrations.sittings import refuse_if_closed, slot_of
-from engage.journal import append, append_all
-from engage.many import Row, insert_all, insert_numbered, run
+from engage.journal import append, entering, tell
+from engage.many import Asked, Row, inserting, inserting_numbered, numbers, run_all
 
 RECEIPT_KEPT = timedelta(days=7)
+WHOSE = ("open_evening_id", "email_key")
 
 
 class Known(Protocol):
@@ -77,18 +78,21 @@ class Desk:
     known: dict[tuple[int, str], Known]
     newcomers: list[Newcomer] = field(default_factory=list)
     new_receipts: list[Row] = field(default_factory=list)
+    idle: list[Asked] = field(default_factory=list)
     happened: list[tuple[Callable[[], facts.RegistrationFact], datetime]] = field(default_factory=list)
 
     @classmethod
     async def open(cls, session: AsyncSession, applications: Sequence[Application]) -> Self:
         """Look up places, and which forms and addresses are known."""
-        evenings = await places.read(session, {each.open_evening_id for each in applications})
-        tokens = await run(session, _given, Receipt, [{"token": each.receipt} for each in applications])
-        # Nothing more of them is read, which would take longer for those who are known than for newcomers.
-        whose = [{"open_evening_id": each.open_evening_id, "email_key": each.email_key} for each in applications]
-        known = [_Known(*row) for row in await run(session, _known, Registration, whose)]
-        by_whom: dict[tuple[int, str], Known] = {(each.open_evening_id, each.email_key): each for each in known}
-        return cls(session, evenings, {token for (token,) in tokens}, by_whom)
+        asked = [
+            places.asking({each.open_evening_id for each in applications}),
+            Asked(_given, Receipt, [{"token": each.receipt} for each in applications]),
+            # Nothing more of them is read, which would take longer for those who are known than for newcomers.
+            Asked(_known, Registration, [dict(zip(WHOSE, each.whose, strict=True)) for each in applications]),
+        ]
+        evenings, tokens, known = await run_all(session, asked)
+        by_whom: dict[tuple[int, str], Known] = {(row[2], row[3]): _Known(*row) for row in known}
+        return cls(session, places.counted(evenings), {token for (token,) in tokens}, by_whom)
 
     async def serve(self, application: Application, now: datetime) -> None:
         """Give this form its receipt. Raises RegistrationClosed, NotFound, and nothing has happened then."""
@@ -103,15 +107,35 @@ class Desk:
         if known is None:
             self._admit(evening, slot, application, now)
         elif known.status in rules.LIVE or (known.status == "subscribed" and slot is None):
-            await self._decoy(evening, slot, application, known, now)
+            self._decoy(evening, slot, application, known, now)
         else:
             await self._revive(application, now)
 
     async def close(self) -> None:
-        """Write down what was decided."""
-        await self._write_down()
-        await insert_all(self.session, Receipt, self.new_receipts)
-        self.new_receipts.clear()
+        """Write down who came and what happened, so that facts stand in the journal in the order in which they came."""
+        newcomers = [
+            inserting_numbered(
+                Registration, [new_row(each.application, each.status, each.now) for each in self.newcomers]
+            )
+        ]
+        counted, told = places.writing(self.evenings.values()), inserting(Receipt, self.new_receipts)
+        ids, *_ = await run_all(self.session, [*newcomers, *counted, *self.idle, told])
+        for newcomer, registration_id in zip(self.newcomers, numbers(ids), strict=True):
+            newcomer.id = registration_id
+        happened = [(fact(), now) for fact, now in self.happened]
+        entries, *_ = await run_all(self.session, [entering(happened), *self._described()])
+        await tell(self.session, happened, entries)
+        await places.show(self.session, self.evenings)
+        for written in (self.newcomers, self.new_receipts, self.idle, self.happened):
+            written.clear()
+
+    def _described(self) -> list[Asked]:
+        """What is to be written of the newcomers beside their registrations."""
+        return [
+            inserting(Interest, [row for each in self.newcomers for row in _interests(each)]),
+            inserting(AccessNeed, [row for each in self.newcomers for row in _needs(each)]),
+            inserting(QueueEntry, [_entry(each) for each in self.newcomers if each.turn is not None]),
+        ]
 
     def _admit(
         self, evening: CountedEvening, slot: CountedSlot | None, application: Application, now: datetime
@@ -128,7 +152,7 @@ class Desk:
 
     async def _revive(self, application: Application, now: datetime) -> None:
         """Somebody who gave up, lapsed or only wanted to hear registers anew: the same registration again."""
-        await self._write_down()
+        await self.close()
         evening, registration = await self._whole(application)
         self.known[application.whose] = registration
         registration.email, registration.party = application.email, application.details.party
@@ -141,10 +165,11 @@ class Desk:
             registration.status, registration.slot_id, registration.slot = "subscribed", None, None
             await append(self.session, facts.Subscribed(registration_id=registration.id), now)
         await self.session.flush()
-        self.evenings = await places.read(self.session, self.evenings)
+        (evenings,) = await run_all(self.session, [places.asking(self.evenings)])
+        self.evenings = places.counted(evenings)
         self._receipt(application, registration.status, position, now)
 
-    async def _decoy(
+    def _decoy(
         self, evening: CountedEvening, slot: CountedSlot | None, application: Application, known: Known, now: datetime
     ) -> None:
         """What a newcomer would be answered now; the owner hears of it."""
@@ -160,15 +185,14 @@ class Desk:
             slot.is_changed = True
         if position is not None:
             evening.is_changed = True
-        await self._idle(known, application, new_row(application, status, now), position)
+        self._idle(known, application, new_row(application, status, now), position)
         self._receipt(application, status, position, now)
 
-    async def _idle(self, known: Known, application: Application, row: Row, position: int | None) -> None:
+    def _idle(self, known: Known, application: Application, row: Row, position: int | None) -> None:
         """Statements that change nothing and cost what a newcomer's would, so that the clock does not tell either."""
-        await run(self.session, _touch, Registration, [row | {"id": known.id}])
-        details = application.details
-        for _ in range(bool(details.vacancy_ids) + bool(details.needs) + bool(position)):
-            await run(self.session, _touch, Registration, [{"id": known.id}])
+        details, own = application.details, {"id": known.id}
+        others = [own] * (bool(details.vacancy_ids) + bool(details.needs) + bool(position))
+        self.idle += [Asked(_touch, Registration, [each]) for each in (row | own, *others)]
 
     async def _whole(self, application: Application) -> tuple[OpenEvening, Registration]:
         """The evening, and the registration with all that it is about to change."""
@@ -198,23 +222,6 @@ class Desk:
                 "expires_at": now + RECEIPT_KEPT,
             }
         )
-
-    async def _write_down(self) -> None:
-        """Who came and what happened, so that facts stand in the journal in the order in which they came about."""
-        await places.write(self.session, self.evenings.values())
-        await self._write_newcomers()
-        await append_all(self.session, [(fact(), now) for fact, now in self.happened])
-        self.happened.clear()
-
-    async def _write_newcomers(self) -> None:
-        newcomers, self.newcomers = self.newcomers, []
-        rows = [new_row(each.application, each.status, each.now) for each in newcomers]
-        ids = await insert_numbered(self.session, Registration, rows)
-        for newcomer, registration_id in zip(newcomers, ids, strict=True):
-            newcomer.id = registration_id
-        await insert_all(self.session, Interest, [row for each in newcomers for row in _interests(each)])
-        await insert_all(self.session, AccessNeed, [row for each in newcomers for row in _needs(each)])
-        await insert_all(self.session, QueueEntry, [_entry(each) for each in newcomers if each.turn is not None])
 
 
 def _interests(newcomer: Newcomer) -> list[dict[str, Any]]:

@@ -1,22 +1,16 @@
 """Places and turns of an evening, while many are served under its lock: read once, counted here, written back once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ClauseElement, FromClause, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.util import identity_key
 
+from engage.bare import Answer, instant_of
 from engage.events.models import OpenEvening, Slot
-from engage.many import update_all
-
-COUNTERS = (
-    select(OpenEvening.id, OpenEvening.status, OpenEvening.registration_closes_at, OpenEvening.last_turn)
-    .add_columns(Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity, Slot.held, Slot.waiting)
-    .outerjoin(Slot, Slot.open_evening_id == OpenEvening.id)
-    .where(OpenEvening.id.in_(bindparam("ids", expanding=True)))
-)
+from engage.many import Asked, updating
 
 
 @dataclass(slots=True)
@@ -60,33 +54,46 @@ class CountedEvening:
         return slot.waiting, self.last_turn
 
 
-async def read(session: AsyncSession, evening_ids: Iterable[int]) -> dict[int, CountedEvening]:
-    """The evenings as they are now, by id."""
+def asking(evening_ids: Iterable[int]) -> Asked:
+    """What asks for the evenings as they are now."""
+    return Asked(_counted, OpenEvening, [{"id": each} for each in sorted(set(evening_ids))])
+
+
+def counted(rows: Answer) -> dict[int, CountedEvening]:
+    """The evenings, by id, as they were answered."""
     found: dict[int, CountedEvening] = {}
-    for evening_id, *row in await session.execute(COUNTERS, {"ids": list(set(evening_ids))}):
-        evening = found.setdefault(evening_id, CountedEvening(evening_id, *row[:3]))
-        if row[3] is not None:
-            evening.slots.append(CountedSlot(*row[3:]))
+    for evening_id, status, closes_at, last_turn, slot_id, starts_at, ends_at, *counters in rows:
+        evening = found.get(evening_id)
+        if evening is None:
+            evening = found[evening_id] = CountedEvening(evening_id, status, instant_of(closes_at), last_turn)
+        if slot_id is not None:
+            evening.slots.append(CountedSlot(slot_id, instant_of(starts_at), instant_of(ends_at), *counters))
     return found
 
 
-async def write(session: AsyncSession, evenings: Iterable[CountedEvening]) -> None:
-    """Write back what was counted."""
+def writing(evenings: Iterable[CountedEvening]) -> list[Asked]:
+    """What writes back what was counted."""
     counted = list(evenings)
     slots = [slot for evening in counted for slot in evening.slots if slot.is_changed]
     turned = [evening for evening in counted if evening.is_changed]
-    await update_all(session, Slot, [{"id": each.id, "held": each.held, "waiting": each.waiting} for each in slots])
-    await update_all(session, OpenEvening, [{"id": each.id, "last_turn": each.last_turn} for each in turned])
-    for slot in slots:
-        slot.is_changed = False
-    for evening in turned:
-        evening.is_changed = False
-    await _show(session, [evening.id for evening in counted])
+    return [
+        updating(Slot, [{"id": each.id, "held": each.held, "waiting": each.waiting} for each in slots]),
+        updating(OpenEvening, [{"id": each.id, "last_turn": each.last_turn} for each in turned]),
+    ]
 
 
-async def _show(session: AsyncSession, evening_ids: Sequence[int]) -> None:
+async def show(session: AsyncSession, evening_ids: Iterable[int]) -> None:
     """Let those who loaded the evenings for the same commit see what was written."""
     loaded = [each for each in evening_ids if identity_key(OpenEvening, each) in session.sync_session.identity_map]
     if loaded:
         anew = select(OpenEvening).where(OpenEvening.id.in_(loaded)).execution_options(populate_existing=True)
         await session.scalars(anew)
+
+
+def _counted(given: FromClause, table: Table) -> ClauseElement:
+    slot = table.metadata.tables[Slot.__tablename__]
+    return (
+        select(*(table.c[name] for name in ("id", "status", "registration_closes_at", "last_turn")))
+        .add_columns(*(slot.c[name] for name in ("id", "starts_at", "ends_at", "capacity", "held", "waiting")))
+        .select_from(given.join(table, table.c.id == given.c.id).outerjoin(slot, slot.c.open_evening_id == table.c.id))
+    )

@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from engage.database import Database
 from engage.errors import BoxesAmiss, WaveNotReady, WaveOver
 from engage.journal import append
+from engage.streaming import streamed
 from engage.surveys import facts
 from engage.surveys.answers.answer_form import tidied
 from engage.surveys.groups import DIRECTORY_FAMILIES, groups_of
@@ -28,7 +29,7 @@ from engage.surveys.reports.report_models import CountedComment, HandedShare, Ta
 from engage.surveys.tally.boxes import Opener
 from engage.surveys.tally.counted import Frame, counted, frame
 from engage.surveys.tally.counting import Piles, Reader, merged
-from engage.surveys.tally.unsealing import CHUNK, each_opened, openers
+from engage.surveys.tally.unsealing import CHUNK, Openers, each_opened, openers
 from engage.surveys.waves.closing import COUNTED, DESTROYED
 from engage.surveys.waves.planning import UNOPENED
 from engage.surveys.waves.rounds import act
@@ -87,14 +88,13 @@ async def _count(database: Database, wave: Wave, private_key: bytes, say: Say) -
     """None where somebody else was first, and destroyed the boxes while they were being opened."""
     async with database.reading() as session:
         spent = await _number(session, SpentLink.fingerprint, wave)
-        framed = await frame_of(session, wave)
-        opener = Opener(private_key, Reader(framed.questionnaire, framed.directory, framed.groups))
-        with openers(spent) as executor:
-            opening = _Opening(session, wave, executor, say, 2 * spent)
+        with openers(spent) as several:
+            framed = await frame_of(session, wave)
+            opener = Opener(private_key, Reader(framed.questionnaire, framed.directory, framed.groups))
+            opening = _Opening(session, wave, several, say, 2 * spent)
             piles, damaged, opened = await opening.sheets(opener)
-            groups = await asyncio.to_thread(counted, framed, piles)
-            is_released = groups[0]["status"] == "released"
-            comments = await opening.comments(opener) if is_released else []
+            # Deciding what may be released takes one core, so that the others open comments meanwhile.
+            groups, comments = await asyncio.gather(asyncio.to_thread(counted, framed, piles), opening.comments(opener))
         boxes = await _number(session, SealedComments.key, wave)
         status = await session.scalar(select(Wave.status).where(Wave.id == wave.id))
     if status in COUNTED:
@@ -105,7 +105,7 @@ async def _count(database: Database, wave: Wave, private_key: bytes, say: Say) -
             "are there. Somebody changed the database: restore a backup, or void the wave."
         )
     certificate = Certificate(wave.invited, spent, opened, opened - damaged, damaged)
-    return Count(certificate, groups, comments)
+    return Count(certificate, groups, comments if groups[0]["status"] == "released" else [])
 
 
 async def frame_of(session: AsyncSession, wave: Wave) -> Frame:
@@ -124,7 +124,7 @@ class _Opening:
 
     session: AsyncSession
     wave: Wave
-    executor: Any
+    openers: Openers
     say: Say
     total: int
     done: int = 0
@@ -132,7 +132,7 @@ class _Opening:
     async def sheets(self, opener: Opener) -> tuple[Piles, int, int]:
         """What all sheets say, how many were damaged, and how many there were."""
         found, damaged, opened = [], 0, 0
-        async for count, chunk in each_opened(self.executor, opener.sheets, self._chunks(SealedSheet.content)):
+        async for count, chunk in each_opened(self.openers, opener.sheets, self._chunks(SealedSheet.content)):
             found.append(chunk.piles)
             damaged += chunk.damaged
             opened += count
@@ -141,16 +141,13 @@ class _Opening:
 
     async def comments(self, opener: Opener) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
-        async for count, said in each_opened(self.executor, opener.comments, self._chunks(SealedComments.content)):
+        async for count, said in each_opened(self.openers, opener.comments, self._chunks(SealedComments.content)):
             found += said
             self._tell(count)
         return found
 
-    async def _chunks(self, boxes: Stored) -> AsyncIterator[Sequence[bytes]]:
-        query = select(boxes).where(boxes.class_.wave_id == self.wave.id)
-        stream = await self.session.stream_scalars(query.execution_options(yield_per=CHUNK))
-        async for chunk in stream.partitions():
-            yield chunk
+    def _chunks(self, boxes: Stored) -> AsyncIterator[list[bytes]]:
+        return streamed(self.session, select(boxes).where(boxes.class_.wave_id == self.wave.id), CHUNK)
 
     def _tell(self, count: int) -> None:
         self.done += count

@@ -1,0 +1,28 @@
+"""One column of many rows as the driver gives it, some rows at a time: half the cost of rows made by SQLAlchemy."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engage.bare import known_faults
+from engage.database import is_on_sqlite
+
+CURSOR = "streamed"  # PostgreSQL's own, which keeps the rows there until they are fetched
+
+
+async def streamed(session: AsyncSession, statement: Select[Any], at_once: int) -> AsyncIterator[list[Any]]:
+    """The one column that is selected, in lists of up to so many; whatever is bound is written out in the statement.
+
+    Raises what the connection would raise.
+    """
+    connection = await session.connection()
+    sql = str(statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    cursor = driver.cursor() if is_on_sqlite(session) else driver.cursor(CURSOR)
+    with known_faults(connection, driver, sql):
+        await cursor.execute(sql)
+        while rows := await cursor.fetchmany(at_once):
+            yield [value for (value,) in rows]
+        await cursor.close()
