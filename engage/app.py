@@ -26,7 +26,7 @@ from engage.audit import pages as audit_pages
 from engage.database import Database
 from engage.embedded import EmbeddedWorker
 from engage.errors import EngageError
-from engage.events import feedback, feeds
+from engage.events import evening_page, feedback, feeds
 from engage.events import pages as evening_pages
 from engage.events.console import routes as console
 from engage.events.console import tonight
@@ -75,6 +75,7 @@ ROUTES = [
     *evening_pages.busiest,
     *pulse_pages.routes,
     *feeds.routes,
+    *evening_page.routes,
     *evening_pages.routes,
     *own.routes,
     *pages.routes,

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from engage.database import Database
 
-KEPT = timedelta(seconds=0.5)  # until what another process changed is seen here
+KEPT = timedelta(seconds=0.4)  # until what another process changed is seen here; twice that where one holds another
 MOST_KEPT = 1_000
 
 Value = TypeVar("Value")
@@ -23,7 +23,7 @@ class _Reading:
 
 
 class Recent:
-    """Shares each reading until this process commits something, and for half a second at most. Values are read only."""
+    """Shares each reading until this process commits something, and for 0.4 seconds at most. Values are read only."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database

@@ -1,5 +1,6 @@
 """Finding open evenings and registrations for pages, to read only."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -22,6 +23,12 @@ async def evening_of(session: AsyncSession, slug: str) -> OpenEvening:
     if evening is None:
         raise NotFound("There is no such open evening. See the list of open evenings.")
     return evening
+
+
+async def slots_of(session: AsyncSession, evening_id: int) -> Sequence[Slot]:
+    """The evening's sittings, in order of time."""
+    query = select(Slot).where(Slot.open_evening_id == evening_id).order_by(Slot.starts_at, Slot.id)
+    return (await session.scalars(query)).all()
 
 
 async def evenings_from(session: AsyncSession, now: datetime) -> tuple[list[OpenEvening], list[OpenEvening]]:

@@ -1,7 +1,5 @@
 """The pages of open evenings that everybody can see: the list, an evening, registering, receipts, questions."""
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -54,39 +52,6 @@ async def _evenings(request: Request) -> Response:
     if wants_json(request):
         return JSONResponse({"open_evenings": [evening_json(evening) for evening in upcoming]})
     return await render(request, "events/list.html", evenings=upcoming, past=past)
-
-
-async def evening(request: Request) -> Response:
-    return await shared(request, lambda: _evening(request))
-
-
-async def _evening(request: Request) -> Response:
-    site = site_of(request)
-    async with site.database.reading() as session:
-        found = await finding.evening_of(session, request.path_params["slug"])
-        answered = await finding.answered_questions(session, found)
-    if wants_json(request):
-        return JSONResponse(evening_json(found, found.vacancies))
-    return await show(request, found, answered)
-
-
-async def show(
-    request: Request, found: OpenEvening, answered: Sequence[AskedQuestion], *, is_preview: bool = False
-) -> Response:
-    """The evening's page, as visitors see it."""
-    site = site_of(request)
-    now = site.clock()
-    return await render(
-        request,
-        "events/evening.html",
-        is_preview=is_preview,
-        evening=found,
-        sittings=sittings_of(found, now),
-        posts=posts_of(found.vacancies, now, site.settings.zone),
-        answered=answered,
-        refusal=refusal_of(found, now),
-        can_ask=can_ask(found, now),
-    )
 
 
 async def plan(request: Request) -> Response:
@@ -215,7 +180,7 @@ async def _form_page(request: Request, found: OpenEvening, form: RegistrationFor
         status=status,
         evening=found,
         form=form,
-        sittings=sittings_of(found, now),
+        sittings=sittings_of(found.slots, now),
         posts=posts_of(found.vacancies, now, site.settings.zone),
         needs=needs_of(found, now, site.settings.zone),
         refusal=refusal_of(found, now),
@@ -246,7 +211,6 @@ busiest = [Route("/open-evenings/{slug}/register", register_posted, methods=["PO
 routes = [
     Route("/", home),
     Route("/open-evenings", evenings),
-    Route("/open-evenings/{slug}", evening),
     Route("/open-evenings/{slug}/plan", plan),
     Route("/open-evenings/{slug}/register", registration_form),
     Route("/open-evenings/{slug}/send-my-link", link_form),

@@ -45,11 +45,11 @@ class Need:
     is_promised: bool
 
 
-def sittings_of(evening: OpenEvening, now: datetime) -> list[Sitting]:
-    """The evening's sittings in order of time."""
+def sittings_of(slots: Sequence[Slot], now: datetime) -> list[Sitting]:
+    """An evening's sittings, in the same order."""
     return [
         Sitting(slot, is_open=now < slot.starts_at, reason=None if now < slot.starts_at else "It has begun")
-        for slot in evening.slots
+        for slot in slots
     ]
 
 

@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import update
 
 from engage.database import Database
+from engage.events.evening_page import PLACES
 from engage.events.models import OpenEvening, Slot
+from engage.recent import KEPT
 from engage.settings import Settings
 from tests.acceptance.test_reading import sign_in
+from tests.crowd import counted
 from tests.site import JSON, Site, on_sqlite, running
 
 EVENING = "/open-evenings/reviews-team"
@@ -82,6 +85,31 @@ async def test_what_another_process_committed_is_seen_within_a_second(
         await other.register("visitor@example.net")
         site.pass_time(A_SECOND)
         assert (await seats_left(site), await seats_left(other)) == (1, 1)
+
+
+async def test_after_a_registration_the_places_alone_are_read_anew(site: Site) -> None:
+    await site.open(EVENING)
+    await site.register("visitor@example.net")
+    with counted(site.database) as statements:
+        page = await site.browser.get(EVENING)
+    assert [PLACES in page.text, "1 place left" in page.text, len(statements)] == [False, True, 1]
+    site.pass_time(A_SECOND)
+    assert (await site.browser.get(EVENING)).text == page.text
+
+
+async def test_an_edit_by_another_process_is_seen_within_a_second_though_people_register_here(
+    site: Site, settings: Settings
+) -> None:
+    await site.open(EVENING)
+    database = Database(settings.database_url)
+    async with database.writing() as session:
+        await session.execute(update(OpenEvening).values(title="Moved to the annex"))
+    await database.close()
+    site.pass_time(KEPT - timedelta(milliseconds=1))
+    await site.register("visitor@example.net")
+    assert "Moved to the annex" not in (await site.open(EVENING)).words
+    site.pass_time(A_SECOND - KEPT)
+    assert "Moved to the annex" in (await site.open(EVENING)).words
 
 
 async def test_what_was_loaded_by_a_command_is_seen_within_a_second(site: Site, settings: Settings) -> None:

@@ -87,7 +87,7 @@ async def _page(
         form=form,
         known=known,
         refusal=refusal(evening, request),
-        sittings=sittings_of(evening, now),
+        sittings=sittings_of(evening.slots, now),
         posts=posts_of(evening.vacancies, now, zone),
     )
 

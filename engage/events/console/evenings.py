@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engage.events import finding, pages
+from engage.events import evening_page, finding
 from engage.events.console import subjects
 from engage.events.console.asking import ROLES, asked_evening, evening_of
 from engage.events.console.sections import OF_EVENING, OF_POST
@@ -78,7 +78,7 @@ async def preview(request: Request) -> Response:
         answered = await finding.answered_questions(session, found)
     if found.status == "draft":
         found.status = "published"  # of this copy alone, which is never written
-    return await pages.show(request, found, answered, is_preview=True)
+    return await evening_page.show(request, found, answered, is_preview=True)
 
 
 def filling_of(found: OpenEvening) -> Filling:

@@ -111,7 +111,9 @@ async def _page(
         position=position,
         standing=status_of(found),
         statuses=STATUSES,
-        sittings=[each for each in sittings_of(found.open_evening, site.clock()) if each.slot.id != found.slot_id],
+        sittings=[
+            each for each in sittings_of(found.open_evening.slots, site.clock()) if each.slot.id != found.slot_id
+        ],
         version=helping.version_of(found),
         timeline=lines,
         notice=notice,

@@ -219,7 +219,7 @@ async def _page(
         evening=evening,
         base=f"/registrations/{request.path_params['token']}",
         position=position,
-        sittings=[each for each in sittings_of(evening, now) if not _stands_in(registration, each.slot.id)],
+        sittings=[each for each in sittings_of(evening.slots, now) if not _stands_in(registration, each.slot.id)],
         details=details or details_form_of(registration, evening),
         needs=needs_of(evening, now, site.settings.zone),
         need_titles=ACCESS_NEEDS,
