@@ -1,55 +1,87 @@
-"""A database that has been in use for years: many evenings, and thousands of rows in every table that grows."""
+"""A database that has been in use for years: many evenings, and thousands of rows in every table that grows.
 
-from collections.abc import Callable
+The database makes the rows of people itself, each out of its number, so that a million take minutes.
+"""
+
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Table, insert, text
+from sqlalchemy import ColumnElement, Integer, LargeBinary, String, case, cast, column, func, insert, literal, select
+from sqlalchemy import text as statement
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.database import Base, Database
 
-AT_ONCE = 5_000  # rows of one statement
 SITTINGS, WAVES = 2, 20
 FIRST = 1_000_000  # ids of these evenings and sittings begin here, so that others can stand beside them
-AS_MANY = ("journal_entry", "outbox_message")  # as there are people; of the rest, one for four of them
+SHARES = {"registration": 1, "interest": 1, "queue_entry": 2, "journal_entry": 1, "outbox_message": 1}
+SHARE = 4  # of all people that have a row in any other table
+ROOM = "PRAGMA cache_size = -500000"  # kilobytes, so that indexes are not written to the disk for every few rows
+UNCHECKED = "SET LOCAL session_replication_role = replica"  # foreign keys, which are all known to be there
+EIGHT_DIGITS = 100_000_000
 DETAILS = {"starts_at": "2027-09-01T18:00:00+00:00", "ends_at": "2027-09-01T18:50:00+00:00"}
 EMPLOYED = {"name": "Ann", "directorate": "Policy", "grade": "6"}
 Row = dict[str, Any]
+Number = ColumnElement[int]
+Ago = Callable[[Number], ColumnElement[Any]]
+NUMBER: Number = column("number", Integer)
 
 
-async def grow(
-    database: Database, evenings: int, people: int, now: datetime, *, with_rest: bool = True, first: int = 0
-) -> None:
-    """So many evenings more, months ahead, and so many people, half with places and half waiting.
+async def grow(database: Database, evenings: int, people: int, now: datetime) -> None:
+    """So many evenings, months ahead, and so many people, half with places and half waiting, and what surrounds them.
 
-    ``with_rest`` adds what surrounds them: messages, journal, receipts, needs, doors, questions, staff and a survey.
-    Ids of people begin at ``first``.
+    That is messages, journal, receipts, needs, doors, questions, staff and a survey. As many wait as have a place, so
+    of each evening there is an even number.
     """
-    await _fill(database, "open_evening", evenings, _evening)
-    await _fill(database, "slot", SITTINGS * evenings, lambda number: _slot(number, people // evenings, now))
-    if with_rest and not first:
-        await _fill(database, "questionnaire", 1, _questionnaire)
-        await _fill(database, "wave", WAVES, lambda number: _wave(number, now))
-    await _fill(database, "vacancy", evenings, lambda number: _vacancy(number, now))
-    for name, row in _people(evenings, now).items():
-        await _fill(database, name, people, row, first)
-    if with_rest:
-        for name, row in _rest(evenings, now).items():
-            await _fill(database, name, people if name in AS_MANY else people // 4, row, first)
+    ago = partial(_in_sqlite if database.is_sqlite else _in_postgresql, now)
     async with database.writing() as session:
-        await session.execute(text("ANALYZE"))
-
-
-async def _fill(database: Database, name: str, count: int, row: Callable[[int], Row | None], first: int = 0) -> None:
-    table: Table = Base.metadata.tables[name]
-    for begin in range(first, first + count, AT_ONCE):
-        rows = [made for number in range(begin, min(begin + AT_ONCE, first + count)) if (made := row(number))]
+        for name, rows in _evenings(evenings, people // evenings, now).items():
+            await session.execute(insert(Base.metadata.tables[name]), list(rows))
+    for name, row in (_people(evenings, now, ago) | _rest(evenings, now, ago)).items():
         async with database.writing() as session:
-            await session.execute(insert(table), rows)
+            await session.execute(statement(ROOM if database.is_sqlite else UNCHECKED))
+            await _make(session, name, row, people // SHARES.get(name, SHARE))
+    async with database.writing() as session:
+        await session.execute(statement("ANALYZE"))
 
 
-def _questionnaire(number: int) -> Row:
-    return {"id": FIRST + number, "key": "grown", "version": 1, "title": "Grown", "content": {}}
+async def _make(session: AsyncSession, name: str, row: Row, count: int) -> None:
+    """One for each number below ``count``."""
+    table = Base.metadata.tables[name]
+    numbers = select(literal(0).label(NUMBER.name)).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < count - 1))
+    made = [
+        literal(value, table.c[of].type) if not isinstance(value, ColumnElement) else value for of, value in row.items()
+    ]
+    await session.execute(insert(table).from_select(list(row), select(*made).select_from(numbers)))
+
+
+def _in_sqlite(now: datetime, minutes: Number) -> ColumnElement[Any]:
+    return func.strftime("%Y-%m-%d %H:%M:%S.000000", f"{now:%Y-%m-%d %H:%M:%S}", _text("-", minutes, " minutes"))
+
+
+def _in_postgresql(now: datetime, minutes: Number) -> ColumnElement[Any]:
+    return literal(now) - func.make_interval(0, 0, 0, 0, 0, minutes)
+
+
+def _text(before: str, number: Number, after: str = "") -> ColumnElement[str]:
+    return literal(before) + cast(number, String) + after
+
+
+def _bytes(before: str) -> ColumnElement[bytes]:
+    return cast(_text(before, NUMBER), LargeBinary)
+
+
+def _evenings(count: int, people: int, now: datetime) -> dict[str, Iterable[Row]]:
+    return {
+        "open_evening": map(_evening, range(count)),
+        "slot": (_slot(number, people, now) for number in range(SITTINGS * count)),
+        "vacancy": (_vacancy(number, now) for number in range(count)),
+        "questionnaire": [{"id": FIRST, "key": "grown", "version": 1, "title": "Grown", "content": {}}],
+        "wave": (_wave(number, now) for number in range(WAVES)),
+    }
 
 
 def _wave(number: int, now: datetime) -> Row:
@@ -87,101 +119,81 @@ def _vacancy(number: int, now: datetime) -> Row:
     }
 
 
-def _people(evenings: int, now: datetime) -> dict[str, Callable[[int], Row | None]]:
+def _people(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
+    evening, turn = NUMBER % evenings, NUMBER // evenings
+    waiting = turn * 2 + 1  # in its evening
     return {
-        "registration": lambda number: {
-            "id": FIRST + number,
-            "open_evening_id": FIRST + number % evenings,
-            "slot_id": FIRST + number % evenings * SITTINGS,
-            "uid": f"uid-of-{number}",
-            "ticket_code": f"{number:08}",
-            "email": f"person{number}@example.org",
-            "email_key": f"person{number}@example.org",
-            "name": f"Somebody {number}",
-            "status": "waiting" if number // evenings % 2 else "confirmed",
+        "registration": {
+            "id": FIRST + NUMBER,
+            "open_evening_id": FIRST + evening,
+            "slot_id": FIRST + evening * SITTINGS,
+            "uid": _text("uid-of-", NUMBER),
+            "ticket_code": func.substr(cast(EIGHT_DIGITS + NUMBER, String), 2),
+            "email": _text("person", NUMBER, "@example.org"),
+            "email_key": _text("person", NUMBER, "@example.org"),
+            "name": _text("Somebody ", NUMBER),
+            "status": case((turn % 2 == 1, "waiting"), else_="confirmed"),
             "party": 1,
             "has_reminders": True,
-            "created_at": now - timedelta(minutes=number % 10_000),
+            "created_at": ago(NUMBER % 10_000),
         },
-        "interest": lambda number: {
-            "registration_id": FIRST + number,
-            "vacancy_id": FIRST + number % evenings,
-            "created_at": now,
+        "interest": {"registration_id": FIRST + NUMBER, "vacancy_id": FIRST + evening, "created_at": now},
+        "queue_entry": {
+            "registration_id": FIRST + waiting * evenings + evening,
+            "slot_id": FIRST + evening * SITTINGS,
+            "turn": waiting,
         },
-        "queue_entry": lambda number: {
-            "registration_id": FIRST + number,
-            "slot_id": FIRST + number % evenings * SITTINGS,
-            "turn": number // evenings,
-        } if number // evenings % 2 else None,
-    }  # fmt: skip
+    }
 
 
-def _rest(evenings: int, now: datetime) -> dict[str, Callable[[int], Row | None]]:
-    def of(number: int) -> Row:
-        return {"open_evening_id": FIRST + number % evenings}
-
-    def person(number: int) -> Row:
-        return {"registration_id": FIRST + number}
-
-    def wave(number: int) -> Row:
-        return {"wave_id": FIRST + number % WAVES}
-
-    def email(number: int) -> Row:
-        return {"email": f"staff{number}@example.org"}
-
-    soon, ago = now + timedelta(days=400), now - timedelta(days=2)
+def _rest(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
+    of = {"open_evening_id": FIRST + NUMBER % evenings}
+    person = {"registration_id": FIRST + NUMBER}
+    wave = {"wave_id": FIRST + NUMBER % WAVES}
+    email = {"email": _text("staff", NUMBER, "@example.org")}
+    stream = {"stream": _text("registration:", FIRST + NUMBER)}
+    soon, lately = now + timedelta(days=400), now - timedelta(days=2)
+    is_odd = NUMBER % 2 == 1
     return {
-        "journal_entry": lambda number: {
-            "id": FIRST + number,
+        "journal_entry": stream
+        | {"id": FIRST + NUMBER, "kind": "PlaceConfirmed", "occurred_at": ago(NUMBER)}
+        | {"actor": "visitor", "details": DETAILS},
+        "pending_fact": stream | {"entry_id": FIRST + NUMBER, "subscriber": "nobody"},
+        "outbox_message": stream
+        | {
+            "key": _text("grown:", NUMBER),
             "kind": "PlaceConfirmed",
-            "stream": f"registration:{FIRST + number}",
-            "occurred_at": now - timedelta(minutes=number),
-            "actor": "visitor",
-            "details": DETAILS,
-        },
-        "pending_fact": lambda number: {
-            "entry_id": FIRST + number,
-            "subscriber": "nobody",
-            "stream": f"registration:{FIRST + number}",
-        },
-        "outbox_message": lambda number: {
-            "key": f"grown:{number}",
-            "kind": "PlaceConfirmed",
-            "stream": f"registration:{FIRST + number}",
-            "recipient": f"person{number}@example.org",
+            "recipient": _text("person", NUMBER, "@example.org"),
             "envelope_from": "evenings@example.org",
-            "message_id": f"<{number}@example.org>",
+            "message_id": _text("<", NUMBER, "@example.org>"),
             "state": "sent",
-            "due_at": ago,
-            "created_at": ago,
+            "due_at": lately,
+            "created_at": lately,
             "settled_at": now + timedelta(days=39),
         },
-        "receipt": lambda number: of(number)
-        | {"token": f"receipt-{number}", "status": "confirmed", "expires_at": soon} | email(number),
-        "admission": lambda number: of(number) | person(number) | {
-            "key": f"admission-{number}",
-            "slot_id": FIRST + number % evenings * SITTINGS,
-            "door": 1,
-            "admitted_at": ago,
-            "undone_at": ago,
-            "changed_at": ago,
-        },
-        "access_need": lambda number: person(number) | {"kind": "bsl", "state": ("confirmed", "refused")[number % 2]},
-        "asked_question": lambda number: of(number)
-        | {"text": "Can I park?", "answer": "No.", "status": ("published", "declined")[number % 2], "asked_at": ago},
-        "feedback": lambda number: of(number) | {"answers": {}},
-        "sign_in_session": lambda number: email(number) | {"fingerprint": f"session-{number}", "expires_at": soon},
-        "sign_in_link": lambda number: email(number)
-        | {"fingerprint": f"link-{number}", "created_at": now, "expires_at": soon, "next_path": "/"},
-        "staff": lambda number: email(number) | {"id": FIRST + number} | EMPLOYED,
-        "roster_entry": lambda number: wave(number) | email(number) | {"staff_id": FIRST + number} | EMPLOYED,
-        "spent_link": lambda number: wave(number) | {"fingerprint": b"link%d" % number},
-        "sealed_sheet": lambda number: wave(number) | {"key": b"sheet%d" % number, "content": b"sealed"},
-        "sealed_comments": lambda number: wave(number) | {"key": b"words%d" % number, "content": b"sealed"},
-        "counted_comment": lambda number: wave(number)
+        "receipt": of | email | {"token": _text("receipt-", NUMBER), "status": "confirmed", "expires_at": soon},
+        "admission": of
+        | person
         | {
-            "key": b"comment%d" % number,
-            "question": "better",
-            "redacted": "More light",
+            "key": _text("admission-", NUMBER),
+            "slot_id": FIRST + NUMBER % evenings * SITTINGS,
+            "door": 1,
+            "admitted_at": lately,
+            "undone_at": lately,
+            "changed_at": lately,
         },
-    }  # fmt: skip
+        "access_need": person | {"kind": "bsl", "state": case((is_odd, "refused"), else_="confirmed")},
+        "asked_question": of
+        | {"text": "Can I park?", "answer": "No.", "asked_at": lately}
+        | {"status": case((is_odd, "declined"), else_="published")},
+        "feedback": of | {"answers": {}},
+        "sign_in_session": email | {"fingerprint": _text("session-", NUMBER), "expires_at": soon},
+        "sign_in_link": email
+        | {"fingerprint": _text("link-", NUMBER), "created_at": now, "expires_at": soon, "next_path": "/"},
+        "staff": email | {"id": FIRST + NUMBER} | EMPLOYED,
+        "roster_entry": wave | email | {"staff_id": FIRST + NUMBER} | EMPLOYED,
+        "spent_link": wave | {"fingerprint": _bytes("link")},
+        "sealed_sheet": wave | {"key": _bytes("sheet"), "content": b"sealed"},
+        "sealed_comments": wave | {"key": _bytes("words"), "content": b"sealed"},
+        "counted_comment": wave | {"key": _bytes("comment"), "question": "better", "redacted": "More light"},
+    }
