@@ -11,6 +11,8 @@ ARGS ?=
 INSTALL := $(if $(shell command -v uv 2>/dev/null),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install -qq) --no-deps
 LOCKS := run build $(if $(shell command -v npm 2>/dev/null),,node)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# where it is set, each of the hundreds of processes that tests start would compile every module again
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## list these commands
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

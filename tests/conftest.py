@@ -19,12 +19,15 @@ from engage.settings import Settings, from_environment
 from engage.tokens import Tokens
 from engage.unit_of_work import UnitOfWork
 from tests.clean_databases import CleanDatabases, administer, named
+from tests.compiled_once import compile_once
 
 # the machine may be busy, so no example is too slow, and every run tries the same ones
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("steady")
 
 gc.set_threshold(50_000, 20, 20)  # a tenth of the processor's time went into looking through what stays
+
+compile_once()
 
 SECRET = "a secret that only the tests know, and that is long enough"
 

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from engage.tokens import Tokens
 from tests.server import free_port, is_ready
@@ -23,6 +24,8 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE, NARROW = 1280, 320
+
+expect.set_options(timeout=60_000)  # milliseconds, for what will come true: the machine may be busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Visit:
     def __init__(self, context: BrowserContext, page: Page, demo: Demo) -> None:
         self.context, self.page, self.demo = context, page, demo
         self.complaints: list[str] = []
+        self.mark = uuid.uuid4().hex  # for what is typed here and nowhere else; Python's own ids come again
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.on("request", self._look)
 
@@ -101,6 +105,12 @@ class Visit:
     async def go(self, path: str) -> int:
         answer = await self.page.goto(self.demo.url + path)
         return answer.status if answer is not None else 0
+
+    async def sign_in(self, role: str = "Organiser") -> None:
+        """With the role's button on the demo's own page; return on the page that it leads to."""
+        await self.go("/sign-in")
+        await self.page.get_by_role("button", name=role).click()
+        await self.page.wait_for_url("**/console")
 
     async def check(self) -> None:
         """The page is accessible, as wide as the window, and loads nothing from elsewhere."""

@@ -17,13 +17,8 @@ PAGES = [
 ]
 
 
-async def sign_in(visit: Visit, role: str) -> None:
-    await visit.go("/sign-in")
-    await visit.page.get_by_role("button", name=role).click()
-
-
 async def test_every_page_of_people_is_accessible_and_fits(visit: Visit) -> None:
-    await sign_in(visit, "Organiser")
+    await visit.sign_in()
     for path in PAGES:
         assert await visit.go(path) == 200, path
         await visit.check()
@@ -35,7 +30,7 @@ async def test_every_page_of_people_is_accessible_and_fits(visit: Visit) -> None
 
 
 async def test_people_are_registered_from_a_file_accessibly_and_by_keyboard(visit: Visit) -> None:
-    await sign_in(visit, "Organiser")
+    await visit.sign_in()
     for content in ("", "name,email,slot\n,nobody,9\n"):
         await choose(visit, content.encode())
         await expect(visit.page.get_by_role("alert")).to_contain_text("There is a problem")
@@ -43,7 +38,7 @@ async def test_people_are_registered_from_a_file_accessibly_and_by_keyboard(visi
     hundred_thousand = "".join(f"P,p{number}@example.net,none\n" for number in range(100_000))
     await choose(visit, f"name,email,slot\n{hundred_thousand}".encode())
     await expect(visit.page.get_by_role("alert")).to_contain_text("more than 1,000 people")
-    await choose(visit, f"name;email;slot\r\nZoë Ångström;upload-{id(visit)}@example.net;none\r\n".encode("cp1252"))
+    await choose(visit, f"name;email;slot\r\nZoë Ångström;upload-{visit.mark}@example.net;none\r\n".encode("cp1252"))
     await expect(visit.page.get_by_role("rowheader")).to_contain_text("Zoë Ångström")
     await visit.check()
     await visit.page.get_by_role("button", name="Register 1 person").press("Enter")
@@ -60,14 +55,14 @@ async def choose(visit: Visit, content: bytes) -> None:
 
 
 async def test_message_goes_from_words_to_people_by_keyboard(visit: Visit) -> None:
-    await sign_in(visit, "Organiser")
+    await visit.sign_in()
     await visit.go(f"{HERE}/message?status=waiting")
     await visit.page.get_by_role("button", name="Preview").press("Enter")
     await visit.check()
     await visit.page.get_by_role("link", name="Enter a subject").press("Enter")
     await expect(visit.page.get_by_label("Subject")).to_be_focused()
     await visit.page.keyboard.type("Bring a coat")
-    await visit.page.get_by_label("Your message").fill(f"The heating is off.\n\nSorry. {id(visit)}")
+    await visit.page.get_by_label("Your message").fill(f"The heating is off.\n\nSorry. {visit.mark}")
     await visit.page.get_by_role("button", name="Preview").press("Enter")
     await expect(visit.page.locator("h1")).to_contain_text("Send this to")
     await visit.check()
@@ -82,15 +77,17 @@ async def test_needs_are_arranged_accessibly(visit: Visit, plain_visit: Visit) -
     await plain_visit.go("/open-evenings/reviews-team/register")
     await plain_visit.page.locator("input[name=slot]").first.check()
     await plain_visit.page.get_by_label("Full name").fill("Somebody Interested")
-    await plain_visit.page.get_by_label("Email address").fill(f"needs-{id(visit)}@example.org")
+    await plain_visit.page.get_by_label("Email address").fill(f"needs-{visit.mark}@example.org")
     await plain_visit.page.get_by_label("Hearing loop").check()
     await plain_visit.page.get_by_role("button", name="Register").click()
-    await sign_in(visit, "Access")
+    await plain_visit.page.wait_for_url("**/receipts/*")
+    await visit.sign_in("Access")
     await visit.go("/console/needs")
     await visit.check()
     await visit.go(f"{HERE}/needs")
     await visit.check()
     await visit.page.locator("article a").first.click()
+    await expect(visit.page.get_by_label("Cannot be met")).to_be_visible()
     await visit.check()
     await visit.page.get_by_label("Cannot be met").check()
     await visit.page.get_by_role("button", name="Save").click()

@@ -191,8 +191,7 @@ async def test_camera_reads_the_ticket_page_with_the_decoder_that_is_shipped(
 
 
 async def test_door_is_accessible_and_fits(visit: Visit) -> None:
-    await visit.go("/sign-in")
-    await visit.page.get_by_role("button", name="Door").click()
+    await visit.sign_in("Door")
     for path in ("/console/doors", HERE, f"{HERE}/print"):
         assert await visit.go(path) == 200
         await visit.check()
@@ -215,8 +214,7 @@ async def test_door_is_accessible_and_fits(visit: Visit) -> None:
 
 async def test_verdicts_of_the_form_alone_are_accessible_and_fit(visit: Visit) -> None:
     await visit.page.route("**/doors.js*", lambda route: route.abort())
-    await visit.go("/sign-in")
-    await visit.page.get_by_role("button", name="Door").click()
+    await visit.sign_in("Door")
     for typed, expected in (("", "There is a problem"), ("e", "Who is it?"), ("ENGAGE:A", "Not a ticket of ours")):
         await visit.go(HERE)
         await visit.page.get_by_label("Ticket, code or name").fill(typed)
@@ -226,8 +224,7 @@ async def test_verdicts_of_the_form_alone_are_accessible_and_fit(visit: Visit) -
 
 
 async def test_door_works_by_form_alone(plain_visit: Visit) -> None:
-    await plain_visit.go("/sign-in")
-    await plain_visit.page.get_by_role("button", name="Door").click()
+    await plain_visit.sign_in("Door")
     await plain_visit.go(HERE)
     await plain_visit.page.get_by_label("Ticket, code or name").fill("e")
     await plain_visit.page.keyboard.press("Enter")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 from sqlalchemy import func, select
 
 from engage.database import Database
@@ -72,8 +72,8 @@ async def test_feedback_is_given_once_without_a_name(over: Over, chromium: Brows
     await visit.check()
     await visit.page.get_by_role("radio").first.check()
     await visit.page.get_by_role("button", name="Send").click()
+    await expect(visit.page.locator("main")).to_contain_text("Thank you")
     await visit.check()
     assert await visit.page.get_by_role("radio").count() == 0
-    assert "Thank you" in await visit.page.locator("main").inner_text()
     assert await given(over) == before + 1
     await context.close()

@@ -63,9 +63,7 @@ async def test_page_that_is_not_there_says_so(visit: Visit) -> None:
 
 
 async def test_console_is_accessible_after_one_click(visit: Visit) -> None:
-    await visit.go("/sign-in")
-    await visit.page.get_by_role("button", name="Organiser").click()
-    assert visit.page.url.endswith("/console")
+    await visit.sign_in()
     await visit.check()
     await visit.page.get_by_role("button", name="Sign out").click()
     await visit.page.wait_for_url(f"{visit.demo.url}/")
@@ -82,9 +80,7 @@ async def test_console_is_accessible_after_one_click(visit: Visit) -> None:
     ],
 )
 async def test_pages_of_each_role_are_accessible(visit: Visit, role: str, paths: list[str]) -> None:
-    await visit.go("/sign-in")
-    await visit.page.get_by_role("button", name=role).click()
-    await visit.page.wait_for_url("**/console")
+    await visit.sign_in(role)
     for path in paths:
         assert await visit.go(path) == 200
         await visit.check()
@@ -93,9 +89,7 @@ async def test_pages_of_each_role_are_accessible(visit: Visit, role: str, paths:
 
 async def test_pages_of_every_wave_are_accessible_to_who_runs_it(visit: Visit) -> None:
     page = visit.page
-    await visit.go("/sign-in")
-    await page.get_by_role("button", name="Workforce team").click()
-    await page.wait_for_url("**/console")
+    await visit.sign_in("Workforce team")
     await visit.go("/console/waves")
     waves = [await link.get_attribute("href") for link in await page.locator("main h2 a").all()]
     assert len(waves) == 4
@@ -109,9 +103,7 @@ async def test_pages_of_every_wave_are_accessible_to_who_runs_it(visit: Visit) -
 
 async def test_role_is_given_and_confirmed_by_keyboard_alone(visit: Visit) -> None:
     page, email = visit.page, f"union-{uuid.uuid4().hex}@example.org"
-    await visit.go("/sign-in")
-    await page.get_by_role("button", name="Administrator").click()
-    await page.wait_for_url("**/console")
+    await visit.sign_in("Administrator")
     await visit.go("/console/people")
     await page.get_by_label("Their email address").focus()
     await page.keyboard.type(email)

@@ -109,7 +109,7 @@ async def test_whole_journey_without_scripts_says_that_the_server_seals(stage: S
     await page.get_by_label("Carers").check()
     await page.get_by_label("What goes well?").fill("Nothing\nyet")
     await page.get_by_role("button", name="Send my answers").click()
-    assert page.url.endswith("/pulse/thanks")
+    await page.wait_for_url("**/pulse/thanks")
     sheet, comments = await stage.newest(before)
     assert sheet == Sheet({"valued": 2}, {"working_group": ("carers",)})
     assert comments == ["", "Nothing\nyet"]
@@ -197,10 +197,10 @@ async def test_comment_that_is_too_long_is_told_before_it_is_sent(stage: Stage, 
     await page.get_by_role("button", name="Continue", exact=True).click()
     assert await heading(page) == "In your own words"
     alert = page.get_by_role("alert")
-    assert "Your comment is 2 characters too long" in await alert.inner_text()
+    await expect(alert).to_contain_text("Your comment is 2 characters too long")
     await narrow.check()
     await alert.get_by_role("link").click()
-    assert await page.evaluate("document.activeElement.id") == "comment-well"
+    await expect(page.locator("#comment-well")).to_be_focused()
 
 
 async def test_form_that_became_stale_is_sent_all_the_same(stage: Stage, narrow: Visit) -> None:
@@ -223,7 +223,7 @@ async def test_lost_connection_loses_nothing(stage: Stage, narrow: Visit) -> Non
     await page.evaluate("location.hash = 'send'")
     await narrow.context.set_offline(True)
     await page.get_by_role("button", name="Send my answers").click()
-    assert "could not be sent" in await page.get_by_role("alert").inner_text()
+    await expect(page.get_by_role("alert")).to_contain_text("could not be sent")
     await narrow.context.set_offline(False)
     await send(page)
     assert (await stage.newest(before))[0].answers == {"valued": 5}
@@ -249,7 +249,7 @@ async def test_refusal_is_shown_with_the_form_without_scripts(stage: Stage, plai
     await page.locator("[name=q-valued][value='2']").check()
     await page.get_by_label("What goes well?").fill("é" * 501)
     await page.get_by_role("button", name="Send my answers").click()
-    assert "must be 1,000 bytes or fewer" in await page.locator(".govuk-error-summary").inner_text()
+    await expect(page.locator(".govuk-error-summary")).to_contain_text("must be 1,000 bytes or fewer")
     assert await page.locator("[name=q-valued][value='2']").is_checked()
     assert await page.get_by_label("What goes well?").input_value() == "é" * 501
 
