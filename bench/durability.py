@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engage.database import Database
+from engage.storage.database import Database
 
 STRONG = {
     "sqlite": {"journal_mode": ("wal",), "synchronous": ("FULL", "EXTRA")},

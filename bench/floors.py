@@ -23,7 +23,7 @@ import psycopg
 
 from bench.databases import fresh
 from bench.load import Measured, Turn, answer_all
-from engage.sqlite import set_pragmas
+from engage.storage.sqlite import set_pragmas
 
 AT_ONCE = 64
 ASKED = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"

@@ -21,13 +21,13 @@ from time import perf_counter
 from bench.databases import KINDS, fresh
 from engage import journal
 from engage.commands.running import log_as
-from engage.database import Database
 from engage.events.mail import reminders
 from engage.events.mail.correspondence import Correspondence
 from engage.events.registrations.lapsing import lapse_due
 from engage.notify.claims import Truth, claim
 from engage.purging import purge
 from engage.settings import from_environment
+from engage.storage.database import Database
 from engage.tokens import Tokens
 from tests.conftest import SECRET
 from tests.crowd import counted

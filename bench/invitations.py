@@ -25,8 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.databases import KINDS, fresh
 from engage import journal
 from engage.commands.running import Workplace, workplace
+from engage.files.loading import load
 from engage.journal import Subscriber
-from engage.loading import load
 from engage.notify.models import OutboxMessage
 from engage.people.models import Staff
 from engage.resources import folder

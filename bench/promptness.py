@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.databases import fresh
-from engage.database import Database
+from engage.storage.database import Database
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FIRST, open_evening
 from tests.server import Browsers, Server

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from bench.databases import KINDS, fresh
 from bench.load import Measured, Turn, answer_all, posted, summary
-from engage.database import Database
-from engage.demo import example_files
-from engage.documents import parse
+from engage.demo.play import example_files
+from engage.files.documents import parse
+from engage.storage.database import Database
 from engage.surveys.questionnaires.questionnaire_file import read_questionnaire
 from engage.tokens import Tokens
 from tests.concurrency.stage import FAR_AHEAD

@@ -22,8 +22,8 @@ from sqlalchemy import update
 from bench.databases import KINDS, fresh
 from bench.load import Measured, Turn, answer_all, summary
 from bench.registrations import CAPACITY, open_evening
-from engage.database import Database
 from engage.events.models import OpenEvening, Slot
+from engage.storage.database import Database
 from tests.server import JSON, Browsers
 
 GOAL, SOON = 0.7, 1.0  # seconds

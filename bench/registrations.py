@@ -19,8 +19,8 @@ from urllib.parse import quote_plus
 
 from bench.databases import KINDS, fresh
 from bench.load import Measured, Turn, answer_all, posted, summary, time_all
-from engage.database import Database
 from engage.events.models import OpenEvening
+from engage.storage.database import Database
 from tests.factories import make_evening
 from tests.server import Browsers, Page
 

@@ -20,17 +20,17 @@ from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.databases import KINDS, fresh
-from engage.database import Database
-from engage.demo import example_files
+from engage.demo.play import example_files
 from engage.events.evenings.loading import OPEN_EVENINGS
 from engage.events.mail import reminders
 from engage.events.mail.correspondence import Correspondence
 from engage.events.models import Interest, OpenEvening, Registration
-from engage.loading import load
+from engage.files.loading import load
 from engage.notify.models import OutboxMessage, PlannedRound
 from engage.settings import from_environment
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 
 LOADED_AT = datetime(2019, 6, 1, 12, 0, tzinfo=UTC)
 QUIET_AT = datetime(2019, 9, 1, 12, 0, tzinfo=UTC)  # six weeks before the posts of the example close

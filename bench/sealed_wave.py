@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from bench.tally import CONTENT, DIRECTORATES, DISTINCT, FAMILIES, GRADES, SECRET
-from engage.database import Database
-from engage.migrating import migrate
+from engage.storage.database import Database
+from engage.storage.migrating import migrate
 from engage.surveys.answers.seal import Sheet
 from engage.surveys.models import RosterEntry, SealedComments, SealedSheet, SpentLink, Wave
 from engage.surveys.waves.rounds import find

@@ -23,8 +23,8 @@ import httpx2
 from bench.databases import fresh
 from bench.load import Measured
 from engage.commands.running import workplace
-from engage.demo import play
-from engage.demo_stage import Stage
+from engage.demo.play import play
+from engage.demo.stage import Stage
 from engage.settings import from_environment
 from tests.conftest import SECRET
 

@@ -22,13 +22,13 @@ from time import perf_counter, process_time
 from typing import Any
 
 from bench.databases import KINDS, fresh
-from engage.database import Database
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers.seal import Sealer, Sheet, Unsealer
 from engage.surveys.keys import custody
 from engage.surveys.questionnaires.questionnaire import read
 from engage.surveys.tally import tallying
 from engage.surveys.waves.rounds import find
-from engage.unit_of_work import UnitOfWork
 
 SECRET = "a secret that only measurements know"
 SIZES = (1_000, 10_000, 100_000)

@@ -20,11 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from engage import pages
-from engage.admission import Admission
 from engage.audit import pages as audit_pages
-from engage.database import Database
-from engage.embedded import EmbeddedWorker
 from engage.errors import EngageError
 from engage.events import evening_page, feedback, feeds
 from engage.events import pages as evening_pages
@@ -32,18 +28,16 @@ from engage.events.console import routes as console
 from engage.events.console import tonight
 from engage.events.live import Live
 from engage.events.registrations import own
-from engage.headers import SecurityHeaders
-from engage.menu import menu_of
 from engage.notify import pages as mail_pages
 from engage.notify.letters import Letters
 from engage.people import account, provider_pages
 from engage.people import console as people_console
 from engage.people import pages as people_pages
 from engage.people.provider import Provider
-from engage.recent import Recent
 from engage.resources import PACKAGE
 from engage.settings import Settings, from_environment
-from engage.shared import AtHand
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers import pages as pulse_pages
 from engage.surveys.answers.open_waves import OpenWaves
 from engage.surveys.comments import comment_pages
@@ -52,10 +46,16 @@ from engage.surveys.follow_up import action_pages, cut_pages
 from engage.surveys.keys import handing_pages, trustees
 from engage.surveys.reports import report_pages, result_pages
 from engage.surveys.waves import steering_pages
-from engage.templating import templates_for
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
-from engage.web import Site, refuse
+from engage.web import pages
+from engage.web.admission import Admission
+from engage.web.embedded import EmbeddedWorker
+from engage.web.headers import SecurityHeaders
+from engage.web.menu import menu_of
+from engage.web.recent import Recent
+from engage.web.shared import AtHand
+from engage.web.site import Site, refuse
+from engage.web.templating import templates_for
 from engage.worker import Worker
 
 LARGEST_BODY = 256 * 1024

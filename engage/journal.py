@@ -20,10 +20,10 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from engage.bare import Answer
-from engage.database import Base, Database, Key, ring
-from engage.many import Asked, inserting, inserting_numbered, numbers, run_all
-from engage.unit_of_work import Lock, UnitOfWork
+from engage.storage.bare import Answer
+from engage.storage.database import Base, Database, Key, ring
+from engage.storage.many import Asked, inserting, inserting_numbered, numbers, run_all
+from engage.storage.unit_of_work import Lock, UnitOfWork
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ import engage.events.retention as evenings
 import engage.notify.retention as messages
 import engage.people.retention as people
 import engage.surveys.retention as waves
-from engage.unit_of_work import UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
 
 
 async def purge(unit_of_work: UnitOfWork, now: datetime, zone: ZoneInfo) -> dict[str, int]:

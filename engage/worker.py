@@ -11,8 +11,6 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from engage import journal
-from engage.bell import hear_others
-from engage.database import Database
 from engage.events import arranging
 from engage.events.facts import stream_of
 from engage.events.mail import around, mailing, reminders
@@ -34,6 +32,9 @@ from engage.notify.transport import Transport
 from engage.notify.watching import Watch
 from engage.purging import purge
 from engage.settings import Settings
+from engage.storage.bell import hear_others
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers.mixing import mix_all
 from engage.surveys.follow_up.action_reminders import ActionMessages, plan_actions
 from engage.surveys.mail import delivering
@@ -42,7 +43,6 @@ from engage.surveys.mail.letters import WaveLetters
 from engage.surveys.mail.messages import WaveMessages, tell_all
 from engage.surveys.waves.rounds import plan_waves
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 
 NET_SECONDS = 60  # the timer for what no commit announces: what is due by the clock, messages to try again
 QUIET_HOUR = 3

@@ -5,9 +5,9 @@ import os
 from alembic import context
 from sqlalchemy import Connection, MetaData
 
-from engage.database import Base, Instant, Key
 from engage.late import library
-from engage.schema import engine_for_migrations
+from engage.storage.database import Base, Instant, Key
+from engage.storage.schema import engine_for_migrations
 
 MODELS = (
     "engage.events.mail.mailing_models",

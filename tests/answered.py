@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Base, Database
+from engage.storage.database import Base, Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers.answering import Submission, submit_all
 from engage.surveys.answers.seal import Sheet
 from engage.surveys.keys import custody
@@ -17,7 +18,6 @@ from engage.surveys.questionnaires.questionnaire import Answer
 from engage.surveys.reports import publishing
 from engage.surveys.tally import tallying
 from engage.surveys.waves.rounds import act, find
-from engage.unit_of_work import UnitOfWork
 from tests.conftest import SECRET
 from tests.pulses import CLOSES_AT, CONTENT, Pulse, open_pulse
 

@@ -13,11 +13,11 @@ import hypothesis
 import pytest
 import structlog
 
-from engage.database import Database
-from engage.migrating import migrate
 from engage.settings import Settings, from_environment
+from engage.storage.database import Database
+from engage.storage.migrating import migrate
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.clean_databases import CleanDatabases, administer, named
 from tests.compiled_once import compile_once
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import event, insert
 
-from engage.database import Database
 from engage.events.models import OpenEvening, Registration
 from engage.settings import Settings
+from engage.storage.database import Database
 from tests.factories import make_evening
 from tests.site import Site, running
 

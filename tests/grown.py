@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Integer, LargeBinary, String, case, cast, 
 from sqlalchemy import text as statement
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Base, Database
+from engage.storage.database import Base, Database
 
 SITTINGS, WAVES = 2, 20
 FIRST = 1_000_000  # ids of these evenings and sittings begin here, so that others can stand beside them

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from engage.database import Database
 from engage.events.evenings.loading import OPEN_EVENINGS
 from engage.events.models import OpenEvening, Registration
 from engage.events.registrations import registering
+from engage.files.loading import LoadReport, load
 from engage.journal import JournalEntry
-from engage.loading import LoadReport, load
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.factories import make_application
 
 HEAD = """

@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy import event
 from sqlalchemy.util import await_only
 
-from engage.database import Database
+from engage.storage.database import Database
 
 LITERAL = re.compile(r"'(?:[^']|'')*'|\bx'[0-9a-f]*'|\b\d+\b", re.IGNORECASE)
 LISTED = re.compile(r"\((?:\?|%\(\w+\)s(?:::\w+)?)(?:, (?:\?|%\(\w+\)s(?:::\w+)?))*\)")

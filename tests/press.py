@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.models import Questionnaire, Wave
 from engage.surveys.reports import publishing
 from engage.surveys.reports.release import with_comments
 from engage.surveys.reports.releases import find
 from engage.surveys.waves.rounds import act
 from engage.surveys.waves.rounds import find as find_wave
-from engage.unit_of_work import UnitOfWork
 from tests.answered import PUBLISHED_AT, Voter, closed_wave, publish, tally
 
 CARER = {"working_group": ("carers",)}

@@ -10,20 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from engage.database import Database
+from engage.files.loading import LoadReport, load
 from engage.journal import JournalEntry
-from engage.loading import LoadReport, load
 from engage.people import roles
 from engage.people.directory import ImportReport, import_staff
 from engage.people.models import Staff
 from engage.people.staff_file import read
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.consultations import consultation
 from engage.surveys.models import RosterEntry, Wave
 from engage.surveys.questionnaires.loading import PULSE
 from engage.surveys.waves import opening
 from engage.surveys.waves.rounds import Act, act, plan_waves
-from engage.unit_of_work import UnitOfWork
 
 CONSULTED_AT = datetime(2027, 3, 15, 9, tzinfo=UTC)  # four weeks before the opening, which is in summer time
 OPENS_AT = datetime(2027, 4, 12, 8, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
+from engage.storage.database import Database
 from engage.surveys.answers.links import Links
 from engage.surveys.answers.seal import Sealer, Sheet, Unsealer
 from engage.surveys.keys import custody

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage import journal
-from engage.database import Database
 from engage.events.mail import reminders
 from engage.events.mail.checks import checks
 from engage.events.mail.correspondence import Correspondence
@@ -27,7 +26,8 @@ from engage.notify.claims import Claim, Settlement, Truth, claim, settle
 from engage.notify.models import OutboxMessage
 from engage.notify.outbox import put_rows
 from engage.notify.retry import Outcome, Step, Verdict
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.loader import EVENING, Loader
 from tests.told import parsed, words
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 
 from engage.app import create_app
-from engage.database import Base, Database
 from engage.settings import Settings
+from engage.storage.database import Base, Database
 from engage.worker import Worker
 from tests.smtp_server import SmtpServer
 

@@ -10,10 +10,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "engage"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = ("events", "surveys", "people", "notify")
-KNOWS_NO_ROOM = ("journal", "unit_of_work", "database", "loading", "documents", "shapes", "merging", "tokens", "forms")
+KNOWS_NO_ROOM = (
+    *("journal", "tokens", "web.forms", "storage.database", "storage.unit_of_work", "storage.many"),
+    *(f"files.{part}" for part in ("loading", "documents", "shapes", "merging")),
+)
 PURE = (
-    *("values", "wording", "documents", "shapes", "merging", "errors", "sheets", "csv_file"),
-    *("slugs", "bank_holidays", "people.staff_file", "people.returning", "audit.words"),
+    *("values", "wording", "errors", "slugs", "bank_holidays", "people.staff_file", "people.returning", "audit.words"),
+    *(f"files.{part}" for part in ("documents", "shapes", "merging", "sheets", "csv_file")),
     *(
         "surveys.questionnaires.questionnaire",
         "surveys.questionnaires.questionnaire_file",
@@ -27,7 +30,7 @@ PURE = (
         "surveys.mail.told",
         "surveys.mail.delivered_links",
         "surveys.tally.boxes",
-        "demo_staff",
+        "demo.staff",
     ),
     *(
         "surveys.tally.counting",
@@ -53,7 +56,7 @@ PURE = (
     ),
     *(
         "late",
-        "ods",
+        "files.ods",
         "surveys.reports.tables",
         "surveys.reports.export_csv",
         "surveys.reports.export_pdf",

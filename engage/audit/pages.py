@@ -15,10 +15,10 @@ from wtforms.validators import ValidationError
 
 from engage.audit import words
 from engage.audit.reading import SHOWN, Search, actor_named, addresses, entries
-from engage.forms import PostedForm, plain, text_of
-from engage.guarding import only
 from engage.journal import JournalEntry
-from engage.web import render, site_of
+from engage.web.forms import PostedForm, plain, text_of
+from engage.web.guarding import only
+from engage.web.site import render, site_of
 
 LONGEST_NUMBER = 18  # digits
 

@@ -14,13 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engage.commands.running import first_line, settings, workplace
-from engage.database import Database
 from engage.errors import DeploymentFaulty, SettingsInvalid, SignInRefused, SignInUnavailable
 from engage.journal import JournalEntry
 from engage.notify.smtp_url import Encryption, Relay, is_loopback, parse
 from engage.people.provider import Provider
-from engage.schema import is_enough
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.schema import is_enough
 
 RELAY_TIMEOUT = 10.0  # seconds
 CLOCKS_APART = timedelta(seconds=5)

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from engage.commands.running import workplace
 from engage.commands.serve import serve
-from engage.demo import is_set, play
-from engage.demo_stage import Stage
-from engage.migrating import migrate
+from engage.demo.play import is_set, play
+from engage.demo.stage import Stage
 from engage.settings import Settings, from_environment
+from engage.storage.migrating import migrate
 
 
 def define(parser: argparse.ArgumentParser) -> None:

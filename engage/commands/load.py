@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engage.commands.running import settings, workplace
 from engage.events.evenings.loading import OPEN_EVENINGS
-from engage.loading import load
+from engage.files.loading import load
 from engage.surveys.questionnaires.loading import PULSE
 
 

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
 from engage.commands.running import settings, workplace
-from engage.database import ring
 from engage.errors import NotFound
 from engage.journal import PendingFact
 from engage.notify.models import OutboxMessage
 from engage.notify.outbox import AT_ONCE, IN_TURN
+from engage.storage.database import ring
 
 UNSENT = ("dead", "waiting")
 STATES = (*UNSENT, "bounced")

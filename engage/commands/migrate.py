@@ -3,7 +3,7 @@
 import argparse
 
 from engage.commands.running import settings
-from engage.migrating import migrate
+from engage.storage.migrating import migrate
 
 
 def define(parser: argparse.ArgumentParser) -> None:

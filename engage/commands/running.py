@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
-from engage.database import Database
 from engage.errors import EngageError, FileFaulty
 from engage.settings import Settings, from_environment
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 

@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 import uvicorn
 
 from engage.commands.running import settings
-from engage.connections import KEPT_SECONDS, Connection, allow_files
 from engage.errors import SettingsInvalid
 from engage.late import library, unswept
-from engage.schema import engine_for_migrations, is_enough
 from engage.settings import Settings
+from engage.storage.schema import engine_for_migrations, is_enough
+from engage.web.connections import KEPT_SECONDS, Connection, allow_files
 
 SHUTDOWN_SECONDS = 10
 BACKLOG = 2_048

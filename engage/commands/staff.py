@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from engage.commands.running import settings, workplace
-from engage.loading import content_of
+from engage.files.loading import content_of
 from engage.people.directory import import_staff
 from engage.people.staff_file import read
 

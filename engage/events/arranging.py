@@ -11,7 +11,6 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from engage.database import Database
 from engage.errors import NeedChanged, NeedUnready
 from engage.events import rules
 from engage.events.evenings.editing import Editor
@@ -25,7 +24,8 @@ from engage.notify import rounds
 from engage.notify.outbox import put
 from engage.notify.rounds import Prepared, Round
 from engage.people.models import RoleGrant
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 ROLE = "access"
 DUE = "NeedsDue"

@@ -13,8 +13,8 @@ from engage.events import finding
 from engage.events.models import AskedQuestion, OpenEvening
 from engage.events.pages import asked_for
 from engage.events.views import Sitting, can_ask, evening_json, posts_of, refusal_of, sittings_of
-from engage.shared import shared
-from engage.web import person_of, render, site_of, wants_json
+from engage.web.shared import shared
+from engage.web.site import person_of, render, site_of, wants_json
 
 PLACES = Markup("<!-- places -->")  # no text of an evening's can be it, for each is escaped
 

@@ -15,8 +15,8 @@ from engage.events import finding, rules
 from engage.events.models import Feedback, OpenEvening, Registration
 from engage.events.registrations import booking
 from engage.events.registrations.own import id_in
-from engage.forms import PostedForm, Required, text_area, text_of
-from engage.web import posted, posted_openly, render, site_of
+from engage.web.forms import PostedForm, Required, text_area, text_of
+from engage.web.site import posted, posted_openly, render, site_of
 
 SCALE = {
     "5": "Extremely useful",

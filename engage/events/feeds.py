@@ -12,7 +12,7 @@ from engage.events.mail.calendar_entries import location_of, public_url
 from engage.events.models import OpenEvening
 from engage.events.pages import asked_for
 from engage.notify.calendar import Listing, Person, publish
-from engage.web import site_of
+from engage.web.site import site_of
 
 PAST_IN_FEED = 20
 CALENDAR = "text/calendar; charset=utf-8"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from engage.database import Database
 from engage.errors import Overloaded
+from engage.storage.database import Database
 
 PAUSE_SECONDS = 1.0  # between two looks
 NET_SECONDS = 5.0  # for what other processes commit where nobody rings the bell here

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engage.database import Base, Key
+from engage.storage.database import Base, Key
 
 ACCESS_NEEDS = {
     "step_free": "Step-free access",

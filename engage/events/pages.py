@@ -21,11 +21,11 @@ from engage.events.views import (
     sittings_of,
     slot_json,
 )
-from engage.forms import text_of
 from engage.journal import append
-from engage.shared import shared
 from engage.values import VALUES
-from engage.web import posted, posted_openly, refuse, render, site_of, wants_json
+from engage.web.forms import text_of
+from engage.web.shared import shared
+from engage.web.site import posted, posted_openly, refuse, render, site_of, wants_json
 
 SHOWN_AT_HOME = 5
 

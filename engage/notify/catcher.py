@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.errors import Overloaded
 from engage.late import library
 from engage.notify.models import CaughtMessage
-from engage.unit_of_work import UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session

@@ -14,15 +14,15 @@ from sqlalchemy import ClauseElement, FromClause, Select, Table, exists, null, o
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
-from engage.database import read_in_order
 from engage.journal import append
-from engage.many import Row, run, run_on
 from engage.notify.checks import Candidate, Check, look_again
 from engage.notify.facts import AddressRefused
 from engage.notify.finishing import Finisher, Unfinished, finish
 from engage.notify.models import OutboxMessage
 from engage.notify.retry import IN_VAIN, Outcome, Step, Verdict
 from engage.notify.transport import Envelope
+from engage.storage.database import read_in_order
+from engage.storage.many import Row, run, run_on
 
 
 @dataclass(frozen=True, slots=True)

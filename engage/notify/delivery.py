@@ -15,14 +15,14 @@ from operator import attrgetter
 
 import structlog
 
-from engage.database import Database
 from engage.notify.backlog import Backlog
 from engage.notify.claims import Claim, Claimed, Settlement, Truth, claim, is_any_due, release
 from engage.notify.health import RelayHealth
 from engage.notify.retry import IN_VAIN, Outcome, next_step
 from engage.notify.settling import Settler
 from engage.notify.transport import Envelope, Transport
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 

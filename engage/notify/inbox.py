@@ -23,8 +23,8 @@ from engage.notify.message import is_mailable
 from engage.notify.replies import Reply, is_automatic, is_from_responder, reply_in
 from engage.notify.tags import PURPOSES, REPLIES, tag_in
 from engage.settings import Settings
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session

@@ -6,10 +6,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from engage.compiled import Compiled
 from engage.notify.message import Letter
 from engage.resources import folder
 from engage.settings import Settings
+from engage.web.compiled import Compiled
 from engage.wording import filters
 
 TEXT_WIDTH = 72

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.database import Base, Key
+from engage.storage.database import Base, Key
 
 
 class OutboxMessage(Base):

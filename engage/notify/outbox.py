@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import insert_for, ring
 from engage.notify.calendar import Person
 from engage.notify.message import Message
 from engage.notify.models import OutboxMessage
+from engage.storage.database import insert_for, ring
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # past by the real clock too, when ``now`` is that of a rehearsal
 IN_TURN = AT_ONCE + timedelta(days=1)  # of messages to many: past too, and behind what somebody waits for

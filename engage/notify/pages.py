@@ -12,10 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.guarding import only
 from engage.late import library
 from engage.notify.models import CaughtMessage
-from engage.web import render, site_of
+from engage.web.guarding import only
+from engage.web.site import render, site_of
 
 SHOWN = 200
 SIGNS_IN = "/sign-in/"  # stands in a message that signs its reader in

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.apart import each_apart
-from engage.database import Database, insert_for, ring
 from engage.notify.message import Message
 from engage.notify.models import PlannedRound
 from engage.notify.outbox import IN_TURN, Unwritten, put_rows, row_of
-from engage.unit_of_work import Lock, UnitOfWork
+from engage.storage.database import Database, insert_for, ring
+from engage.storage.unit_of_work import Lock, UnitOfWork
 
 PART = 100  # recipients of one transaction
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from engage.errors import Overloaded
 from engage.notify.claims import Settlement, settle, settle_alone
 from engage.notify.retry import Verdict
-from engage.unit_of_work import UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
 
 PAUSES = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0)  # seconds; in all less than what delivery keeps of a lease to settle in
 GATHERED_WITHIN = 0.005  # seconds that a group is open for tries on other lines

@@ -10,11 +10,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import insert_for
 from engage.errors import Overloaded
 from engage.notify.health import RelayHealth
 from engage.notify.models import MailNote, OutboxMessage
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import insert_for
+from engage.storage.unit_of_work import UnitOfWork
 
 RELAY = "relay"
 LISTENER = "listener"

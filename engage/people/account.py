@@ -6,11 +6,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.guarding import SIGNED_IN, me, only
 from engage.people import overview, roles, sessions
 from engage.people.actors import actor_of
 from engage.people.pages import forget_session
-from engage.web import posted, render, site_of
+from engage.web.guarding import SIGNED_IN, me, only
+from engage.web.site import posted, render, site_of
 
 PCS = "pcs"
 CONFIRMATIONS = "/console/confirmations"

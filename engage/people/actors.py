@@ -5,8 +5,8 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import insert_for
 from engage.people.models import Account
+from engage.storage.database import insert_for
 
 STAFF = "staff:"
 

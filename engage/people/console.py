@@ -11,12 +11,12 @@ from wtforms import StringField
 from wtforms.validators import ValidationError
 
 from engage.errors import EngageError, FormStale, LastHolder
-from engage.forms import PostedForm, email_field, plain, text_of
-from engage.guarding import me, only
 from engage.people import overview, roles, sessions
 from engage.people.actors import actor_of
 from engage.people.overview import SHOWN, Holder
-from engage.web import posted, posted_openly, render, site_of
+from engage.web.forms import PostedForm, email_field, plain, text_of
+from engage.web.guarding import me, only
+from engage.web.site import posted, posted_openly, render, site_of
 
 PEOPLE = "/console/people"
 COUNTS_LATER = "It counts once somebody who holds it confirms it. Until then they can do nothing with it."

@@ -11,11 +11,11 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.csv_file import WESTERN
-from engage.database import Base
+from engage.files.csv_file import WESTERN
 from engage.people.models import Staff
 from engage.people.staff_file import GROUPED, Row, StaffFile
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Base
+from engage.storage.unit_of_work import UnitOfWork
 
 STAFF = Base.metadata.tables[Staff.__tablename__]
 SMALLEST_SHOWN = 5  # the lowest threshold that a survey can have

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.database import Base, Key
+from engage.storage.database import Base, Key
 
 
 class Staff(Base):

@@ -9,14 +9,14 @@ from starlette.routing import Route
 from wtforms import StringField
 
 from engage.errors import EngageError, FormStale, NotFound
-from engage.forms import PostedForm, email_field, text_of
 from engage.notify.calendar import Person as Mailbox
 from engage.notify.message import Message
 from engage.notify.outbox import put
 from engage.people import sessions
 from engage.people.returning import local_path
 from engage.people.roles import may_sign_in
-from engage.web import Site, cookie_name, posted, posted_openly, render, set_cookie, site_of
+from engage.web.forms import PostedForm, email_field, text_of
+from engage.web.site import Site, cookie_name, posted, posted_openly, render, set_cookie, site_of
 
 DEMO_ROLES = {
     "organiser": "Organiser",

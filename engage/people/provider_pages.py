@@ -17,7 +17,7 @@ from engage.people.pages import SignInForm, enter, show_sign_in
 from engage.people.provider import AGAIN, CALLBACK, Provider
 from engage.people.returning import local_path
 from engage.people.roles import may_sign_in
-from engage.web import cookie_name, set_cookie, site_of
+from engage.web.site import cookie_name, set_cookie, site_of
 
 ATTEMPT_KEPT = timedelta(minutes=10)
 REFUSALS = (SignInRefused, SignInUnavailable)

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.errors import LinkExpired
 from engage.journal import append
 from engage.people.actors import account_id, numbered
@@ -16,6 +15,7 @@ from engage.people.facts import SessionsEnded, SignedIn
 from engage.people.models import SignInLink, SignInSession
 from engage.people.returning import HOME
 from engage.people.roles import may_sign_in, roles_of
+from engage.storage.database import Database
 from engage.tokens import Tokens
 
 LINK_KEPT = timedelta(minutes=15)

@@ -9,10 +9,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engage.csv_file import NotCsv, columns_of, decoded, faults_of, records
 from engage.errors import FileFaulty
+from engage.files.csv_file import NotCsv, columns_of, decoded, faults_of, records
+from engage.files.shapes import shown
 from engage.late import library
-from engage.shapes import shown
 from engage.slugs import slug_of
 
 COLUMNS = {"email": 254, "name": 200, "directorate": 100, "grade": 40}  # the most characters

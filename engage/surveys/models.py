@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engage.database import Base, Key
+from engage.storage.database import Base, Key
 
 NO_ORDER = {"sqlite_with_rowid": False}  # rows lie in the order of their random keys, and not of arrival
 

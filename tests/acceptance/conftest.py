@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engage.database import Database
 from engage.settings import Settings
+from engage.storage.database import Database
 from tests.acceptance.commands import Commands
 from tests.factories import make_evening
 from tests.pulses import Pulse, open_pulse

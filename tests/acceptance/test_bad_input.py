@@ -9,7 +9,7 @@ from typing import Any
 import icalendar
 import pytest
 
-from engage.database import Database
+from engage.storage.database import Database
 from tests import libical
 from tests.factories import make_evening
 from tests.site import JSON, Page, Site, Typed, link_in, on_sqlite, text_of

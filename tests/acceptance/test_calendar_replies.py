@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engage.database import Database
 from engage.settings import Settings
+from engage.storage.database import Database
 from tests.acceptance.hearing import Heard, hearing
 from tests.factories import EVENING_STARTS_AT, make_evening
 from tests.replying import ANSWERED_AT, answering, mail, organizer_of, report

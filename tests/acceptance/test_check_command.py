@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engage.database import Database
 from engage.journal import JournalEntry
+from engage.storage.database import Database
 from tests.acceptance.commands import Commands, Ran
 from tests.provider import real_provider
 from tests.site import on_sqlite

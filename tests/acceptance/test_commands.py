@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from engage.cli import COMMANDS, main
 from engage.errors import SettingsInvalid
-from engage.schema import engine_for_migrations
 from engage.settings import from_environment
+from engage.storage.schema import engine_for_migrations
 from tests.acceptance.commands import ROOT, Commands
 from tests.site import on_sqlite
 

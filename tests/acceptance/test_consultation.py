@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.people import sessions
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.models import ConsultationEntry, Wave
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.pulse import AUTUMN, CLOSES_AT, CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, WAVE, Pulse
 from tests.site import Page, Site, on_sqlite, running
 

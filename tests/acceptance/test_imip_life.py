@@ -9,9 +9,9 @@ from pathlib import Path
 import icalendar
 import pytest
 
-from engage.database import Database
 from engage.settings import Settings
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests import libical
 from tests.loader import Loader
 from tests.site import Site, link_in, on_sqlite, running, text_of

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from engage.database import Database
 from engage.notify.models import OutboxMessage
+from engage.storage.database import Database
 from tests.acceptance.commands import Commands
 from tests.site import Site, on_sqlite
 

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from engage.database import Database
 from engage.purging import purge
 from engage.settings import Settings
+from engage.storage.database import Database
 from tests.acceptance.answering import answer
 from tests.factories import make_evening
 from tests.grown import FIRST, grow

@@ -8,10 +8,10 @@ import pytest
 from starlette.routing import Mount, Route
 
 from engage.app import ROUTES
-from engage.guarding import ALLOWED, SIGNED_IN
 from engage.people.models import Staff
 from engage.people.roles import GROUP_LEAD, ROLES, grant
 from engage.people.sessions import open_session
+from engage.web.guarding import ALLOWED, SIGNED_IN
 from tests.site import Site, on_sqlite
 
 PUBLIC = {

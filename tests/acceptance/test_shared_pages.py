@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from engage.database import Database
 from engage.events.evening_page import PLACES
 from engage.events.models import OpenEvening, Slot
-from engage.recent import KEPT
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.web.recent import KEPT
 from tests.acceptance.test_reading import sign_in
 from tests.crowd import counted
 from tests.site import JSON, Site, on_sqlite, running

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from engage.database import Database
 from engage.people.models import RoleGrant
 from engage.people.sessions import open_session
+from engage.storage.database import Database
 from engage.surveys.keys import custody
 from engage.surveys.keys.desk import Desk
 from engage.surveys.keys.handing import MOST_TRIES

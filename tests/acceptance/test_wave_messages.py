@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from engage.database import Database
 from engage.notify.models import OutboxMessage
 from engage.notify.outbox import AT_ONCE
 from engage.people.models import Staff
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.worker import Worker
 from tests.pulse import CLOSES_AT, CONSULTED_AT, OPENS_AT
 from tests.reminding import local

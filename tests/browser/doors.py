@@ -18,11 +18,11 @@ import httpx2
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from sqlalchemy import insert, select
 
-from engage.database import Database
 from engage.events.doors import tickets
 from engage.events.models import Admission, OpenEvening, Registration
 from engage.people.roles import grant
 from engage.people.sessions import open_session
+from engage.storage.database import Database
 from engage.tokens import Tokens
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.conftest import SECRET

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from engage.database import Database
+from engage.storage.database import Database
 from engage.surveys.answers.seal import Sheet
 from tests.browser.conftest import NARROW, WIDE, Demo, Visit
 from tests.pulses import Pulse, Stored, open_pulse

@@ -11,11 +11,11 @@ import pytest
 from playwright.async_api import Browser, expect
 from sqlalchemy import func, select
 
-from engage.database import Database
 from engage.events.models import Feedback, OpenEvening
 from engage.events.registrations.registering import register
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.browser.conftest import NARROW, WIDE, Demo, Visit
 from tests.conftest import SECRET
 from tests.factories import make_application, make_evening

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from engage.database import Database
 from engage.people.models import RoleGrant
 from engage.people.sessions import open_session
+from engage.storage.database import Database
 from engage.surveys.follow_up import cuts
 from engage.surveys.follow_up.actions import Proposal, Speaker, do, propose
 from engage.tokens import Tokens

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from engage.database import Database
 from engage.people.models import RoleGrant
+from engage.storage.database import Database
 from tests.provider import KNOWN, RealProvider, real_provider
 from tests.server import Server
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import httpx2
 
-from engage.database import Database
+from engage.storage.database import Database
 from engage.surveys.answers.seal import Sheet
 from engage.surveys.questionnaires.questionnaire import NOT_APPLICABLE, POINTS
 from tests.concurrency.stage import FAR_AHEAD

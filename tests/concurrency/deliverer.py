@@ -12,10 +12,10 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from engage.database import Database
 from engage.notify.delivery import Delivery
 from engage.notify.transport import Transport
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 PACE = 60  # a lease of three minutes is over in three seconds, which is longer than a try takes
 PATIENCE = 60.0  # seconds of that clock for one try at the relay

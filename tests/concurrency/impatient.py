@@ -1,7 +1,7 @@
 """`engage` that waits for nobody for long, and answers few at once. Only the tests of bad load run it."""
 
-from engage import admission, connections
 from engage.cli import main
+from engage.web import admission, connections
 
 KEPT_SECONDS = 1
 LOOK_SECONDS = 0.25

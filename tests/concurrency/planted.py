@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy import text
 
-from engage.database import Database
+from engage.storage.database import Database
 from tests.pulses import Pulse
 
 Plant = Callable[[Database, Pulse], Awaitable[None]]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.notify.calendar import Person
 from engage.notify.message import Letter, Message
 from engage.notify.outbox import put_rows, row_of
-from engage.unit_of_work import UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
 from tests.concurrency.mailbox import Mailbox
 from tests.smtp_server import DROP, HANG
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from engage.database import Database
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.notify.models import OutboxMessage
+from engage.storage.database import Database
 from tests.factories import make_evening
 
 FAR_AHEAD = datetime(2099, 3, 2, 18, 0, tzinfo=UTC)  # a server that runs has the real clock

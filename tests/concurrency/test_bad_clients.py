@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from engage.app import LARGEST_BODY
-from engage.connections import LARGEST_HEAD
-from engage.database import Database
 from engage.events.models import OpenEvening
+from engage.storage.database import Database
+from engage.web.connections import LARGEST_HEAD
 from tests.concurrency.clients import Client, connections_to, memory_of, post_of
 from tests.concurrency.stage import FIRST, open_evening
 from tests.server import ANSWERS_WITHIN, JSON, Browsers, Server

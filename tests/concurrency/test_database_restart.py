@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from engage.database import Database
+from engage.storage.database import Database
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import books_of, open_evening
 from tests.concurrency.visitors import AT_ONCE, HUNG_UP, WITHIN, Visitors

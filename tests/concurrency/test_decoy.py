@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx2
 
-from engage.database import Database
+from engage.storage.database import Database
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FIRST, open_evening
 from tests.server import Browsers, Page, Server

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engage.database import Database
 from engage.notify.models import OutboxMessage
 from engage.notify.transport import CONNECTIONS
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.concurrency.post import MoodyMailbox, fill_outbox
 from tests.smtp_server import DROP, HANG
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from engage.database import Database
 from engage.notify.transport import CONNECTIONS
 from engage.people.roles import grant
 from engage.people.sessions import open_session
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FIRST, books_of, let_leases_run_out, open_evening
 from tests.concurrency.visitors import AT_ONCE, HUNG_UP, WITHIN, Visitors

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from engage.database import Database
 from engage.notify.transport import CONNECTIONS
+from engage.storage.database import Database
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FIRST, books_of, let_leases_run_out, open_evening
 from tests.server import Browsers, Page, Server

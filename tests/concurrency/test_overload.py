@@ -10,8 +10,8 @@ import httpx2
 import psycopg
 import pytest
 
-from engage.database import READERS, WRITERS, Database
 from engage.events.models import OpenEvening
+from engage.storage.database import READERS, WRITERS, Database
 from tests.concurrency.clients import memory_of
 from tests.concurrency.impatient import MOST_AT_ONCE
 from tests.concurrency.stage import FIRST, books_of, open_evening

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from engage.database import Database
+from engage.storage.database import Database
 from tests.concurrency.answerers import Answerers, open_wave, read_back
 from tests.pulses import Pulse
 from tests.server import Server

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import pytest
 
-from engage.database import Database
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers.mixing import mix_all
 from engage.surveys.answers.seal import Unsealer
-from engage.unit_of_work import UnitOfWork
 from tests.concurrency import planted
 from tests.concurrency.answerers import Answerers, open_wave, whose_comments, whose_sheet
 from tests.concurrency.loot import STORED, Loot, glimpse, steal

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.events.models import OpenEvening
 from engage.events.registrations.desk import Desk
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FAR_AHEAD, FIRST, Books, books_of, open_evening
 from tests.factories import make_application

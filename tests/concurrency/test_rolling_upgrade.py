@@ -10,9 +10,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 
-from engage.database import Database
 from engage.events.models import Registration
 from engage.resources import folder
+from engage.storage.database import Database
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import books_of, open_evening
 from tests.concurrency.visitors import AT_ONCE, WITHIN, Visitors

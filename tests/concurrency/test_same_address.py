@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from engage.database import Database
+from engage.storage.database import Database
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FIRST, books_of, open_evening
 from tests.server import Browsers, Server

@@ -8,11 +8,11 @@ from pathlib import Path
 from aiosmtplib import SMTPException
 from sqlalchemy import select
 
-from engage.database import Database
 from engage.journal import JournalEntry
 from engage.notify.tags import REPLIES, tagged
 from engage.notify.watching import look
 from engage.settings import Settings
+from engage.storage.database import Database
 from engage.tokens import Tokens
 from tests.acceptance.commands import Commands
 from tests.replying import calendar, deliver, mail

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from engage.database import Database
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.acceptance.commands import ROOT
 from tests.answered import Voter, closed_wave, tables, tally
 
 VOTERS = [Voter(answers={"valued": 4, "pride": 5}, comments={"better": "Light"})] * 40
 BEGIN = """
 import asyncio, os, signal, sys
-from engage.database import Database
+from engage.storage.database import Database
 from engage.surveys.tally import tallying
-from engage.unit_of_work import UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
 from tests import answered
 
 def die(*_):

@@ -16,13 +16,13 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.events.models import Interest, OpenEvening, Registration
 from engage.notify.claims import Truth
 from engage.notify.delivery import Delivery
 from engage.notify.models import OutboxMessage
 from engage.notify.transport import Transport
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.acceptance.commands import Commands
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.post import MADE_AT, fill_outbox

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from engage.database import Database
 from engage.events.mail.correspondence import Correspondence
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.loader import EVENING, Loader
 from tests.reminding import Reminding
 

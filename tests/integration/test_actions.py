@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import func, select
 
 from engage import journal
-from engage.database import Database
 from engage.errors import NotFound, OutOfOrder
 from engage.journal import JournalEntry, Subscriber
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.follow_up import actions, cuts
 from engage.surveys.follow_up.action_models import Action, CutRequest
 from engage.surveys.follow_up.action_reminders import ActionMessages, plan_actions
 from engage.surveys.follow_up.actions import Proposal, Speaker
 from engage.surveys.reports.published import open_report
-from engage.unit_of_work import UnitOfWork
 from tests.releases import publish, two_waves
 
 CHAIR = Speaker("carers@example.org", "group_lead:working_group:carers")

@@ -11,13 +11,13 @@ from uuid import uuid4
 from sqlalchemy import String, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.errors import EngageError
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.events.registrations import booking
 from engage.events.registrations.registering import register_all
 from engage.journal import JournalEntry
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.factories import make_application, make_evening
 
 SEED = 20_270_224

@@ -11,11 +11,11 @@ from sqlalchemy import ClauseElement, FromClause, Table, event, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from engage.database import WRITERS, Database
 from engage.errors import NotHeld
 from engage.events.models import Slot
-from engage.many import run, run_on
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import WRITERS, Database
+from engage.storage.many import run, run_on
+from engage.storage.unit_of_work import UnitOfWork
 from tests.factories import make_evening
 
 HELD, TOO_MANY = 3, 99

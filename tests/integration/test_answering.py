@@ -8,12 +8,12 @@ from datetime import datetime
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.errors import LinkSpent, WaveNotOpen
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers.answering import Submission, submit_all
 from engage.surveys.answers.seal import Sheet
 from engage.surveys.models import Wave
-from engage.unit_of_work import UnitOfWork
 from tests.pulses import CLOSES_AT, Pulse, open_pulse
 
 

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.events.evenings import changes
 from engage.events.mail import around
 from engage.events.mail.correspondence import Correspondence
@@ -19,8 +18,9 @@ from engage.events.models import AskedQuestion, OpenEvening, Registration, Slot
 from engage.events.registrations.releasing import ASKED
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.factories import make_evening
 from tests.site import Site, on_sqlite, running, text_of
 

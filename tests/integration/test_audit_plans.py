@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert, text
 
 from engage.audit.reading import Search, entries, query_of
-from engage.database import Database
 from engage.journal import JournalEntry
+from engage.storage.database import Database
 
 ENTRIES = 30_000
 KINDS = ("PlaceConfirmed", "QueueJoined", "EveningEdited")

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.events.models import Interest, OpenEvening, QueueEntry
 from engage.events.registrations import booking
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.loader import EVENING, Loader
 
 MOVED = ("EveningMoved", "QueuedEveningMoved")

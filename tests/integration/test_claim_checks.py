@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
-from engage.database import Database
 from engage.events import facts
 from engage.events.mail.checks import checks
 from engage.events.models import QueueEntry, Slot
@@ -18,7 +17,8 @@ from engage.notify.claims import POSTPONED, Truth, claim
 from engage.notify.delivery import LEASE, Delivered, Delivery
 from engage.notify.models import OutboxMessage
 from engage.notify.transport import Transport
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.outbox import Outbox
 from tests.reminding import CLOSES, TWO_POSTS, WEEK_BEFORE, Reminding, local
 from tests.smtp_server import SmtpServer

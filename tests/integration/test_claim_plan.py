@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from engage.database import Database
 from engage.notify.claims import Truth, claim
 from engage.notify.models import OutboxMessage
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 WAITING = 2_000
 TAKEN = 100

@@ -10,7 +10,6 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 from sqlalchemy import func, insert, select
 
-from engage.database import Database
 from engage.events.console.asking import evening_of
 from engage.events.mail.mailing_models import MailingRecipient
 from engage.events.models import AccessNeed, Registration
@@ -18,6 +17,7 @@ from engage.events.registrations import exporting
 from engage.events.registrations.choosing import Choice, is_chosen
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
+from engage.storage.database import Database
 from tests.crowd import MOST_STATEMENTS, PEOPLE, counted, crowded
 from tests.reading import sign_in
 from tests.site import Page, Site

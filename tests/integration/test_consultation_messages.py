@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from engage import journal
-from engage.database import Database
 from engage.journal import Subscriber
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.mail.letters import WaveLetters
 from engage.surveys.mail.messages import WaveMessages
-from engage.unit_of_work import UnitOfWork
 from tests.pulse import CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, SERIES, WAVE, Pulse
 from tests.told import parsed, part, words
 

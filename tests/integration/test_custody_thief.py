@@ -13,15 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage import tokens
-from engage.database import Base, Database
 from engage.errors import KeyUnreadable, SharesTooFew
 from engage.settings import Settings
+from engage.storage.database import Base, Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers.answering import Submission, submit_all
 from engage.surveys.answers.seal import Damaged, Sealer, Sheet, Unsealer
 from engage.surveys.keys import custody
 from engage.surveys.models import KeyShare, Trustee, Wave
 from engage.surveys.questionnaires.versions import version_of
-from engage.unit_of_work import UnitOfWork
 from tests.conftest import SECRET
 from tests.pulse import OPENS_AT, QUESTIONNAIRE, WAVE, Pulse
 

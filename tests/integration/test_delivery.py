@@ -8,7 +8,6 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
-from engage.database import Database
 from engage.journal import JournalEntry, PendingFact
 from engage.notify.catcher import Catcher
 from engage.notify.claims import Settlement, Truth, claim, settle
@@ -16,7 +15,8 @@ from engage.notify.delivery import LEASE, PER_DOMAIN, Delivered, Delivery
 from engage.notify.models import CaughtMessage, OutboxMessage
 from engage.notify.retry import GIVEN_UP_AFTER, LONGEST_PAUSE, LONGEST_WAIT, Outcome, Step, Verdict
 from engage.notify.transport import Transport
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.concurrency.mailbox import Mailbox
 from tests.outbox import Outbox
 from tests.smtp_server import DROP, HANG, SmtpServer

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from engage.database import Database
-from engage.demo_past import COMMENTS, NOTICED, set_past
-from engage.demo_stage import Stage
-from engage.demo_waves import ANSWERED_EARLY, latest_monday, set_open_wave, set_staff
+from engage.demo.past import COMMENTS, NOTICED, set_past
+from engage.demo.stage import Stage
+from engage.demo.waves import ANSWERED_EARLY, latest_monday, set_open_wave, set_staff
 from engage.journal import PendingFact
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers import answering
 from engage.surveys.answers.links import Links
 from engage.surveys.keys import custody
@@ -20,7 +21,6 @@ from engage.surveys.mail.reminders import plan
 from engage.surveys.models import RosterEntry, SpentLink
 from engage.surveys.reports.report_models import Release
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.site import on_sqlite
 
 

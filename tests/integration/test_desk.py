@@ -9,14 +9,14 @@ from nacl.public import PrivateKey, SealedBox
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.errors import DeskTaken, NotFound, PassphraseBarred, WaveNotReady
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.keys import custody, handing
 from engage.surveys.keys.desk import LEFT_AFTER, Desk, Waiting
 from engage.surveys.models import KeyShare, Trustee, Wave
 from engage.surveys.tally import tallying
 from engage.surveys.waves.rounds import act, find
-from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables
 from tests.conftest import SECRET
 from tests.pulses import Pulse

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engage.database import Database
 from engage.people.directory import ImportReport, import_staff
 from engage.people.models import Staff
 from engage.people.staff_file import read
 from engage.settings import Settings
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.pulse import HEAD, Pulse, staff_file
 from tests.site import on_sqlite
 

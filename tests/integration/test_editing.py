@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.events.evenings import editing
 from engage.events.evenings.drafting import remove_sitting
 from engage.events.evenings.editing import Edit, Editor
 from engage.events.models import AskedQuestion, OpenEvening, Registration
 from engage.journal import JournalEntry
 from engage.settings import Settings
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.crowd import MOST_STATEMENTS, PEOPLE, counted, crowded
 from tests.loader import EVENING, Loader
 from tests.reading import sign_in

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from engage.database import Database
 from engage.events.models import Feedback, Registration
 from engage.journal import JournalEntry
 from engage.settings import Settings
+from engage.storage.database import Database
 from tests.factories import make_evening
 from tests.site import Page, Site, on_sqlite, running
 

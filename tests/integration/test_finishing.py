@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.notify.claims import POSTPONED, Claim, Truth, claim
 from engage.notify.finishing import Finisher, Unfinished
 from engage.notify.models import OutboxMessage
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.outbox import Outbox
 
 LEASE = timedelta(minutes=3)

@@ -12,7 +12,6 @@ import pytest
 import uvloop
 from sqlalchemy import select
 
-from engage.database import Database
 from engage.errors import Overloaded
 from engage.events.facts import stream_of
 from engage.journal import JournalEntry
@@ -21,8 +20,9 @@ from engage.notify.inbox import Inbox
 from engage.notify.listening import Limits, Listener
 from engage.notify.tags import BOUNCES, REPLIES, tagged
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.replying import calendar, deliver, mail, report
 from tests.site import on_sqlite
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.journal import Fact, JournalEntry, PendingFact, Subscriber, append, follow
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 
 class Spoken(Fact):

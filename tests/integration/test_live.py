@@ -5,10 +5,10 @@ from contextlib import aclosing
 
 import pytest
 
-from engage.database import Database, ring
 from engage.errors import Overloaded
 from engage.events import live as module
 from engage.events.live import Live
+from engage.storage.database import Database, ring
 
 EVENING = 7
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from engage.database import Database
-from engage.documents import shift_weeks, weeks_ahead
 from engage.errors import FileFaulty
 from engage.events.models import ACCESS_NEEDS, OpenEvening
+from engage.files.documents import shift_weeks, weeks_ahead
 from engage.journal import JournalEntry
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.loader import EVENING, FIRST, HEAD, SECOND, VACANCY, Loader
 
 EXAMPLES = [Path("examples/commissioning.toml"), Path("examples/reviews-team.toml")]

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import ClauseElement, FromClause, Table, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from engage.database import Database
 from engage.errors import NotHeld
 from engage.events.models import AskedQuestion, OpenEvening, Slot
 from engage.journal import JournalEntry, PendingFact
-from engage.many import MOST_AT_ONCE, Asked, Row, inserting, inserting_numbered, numbers, run_all, updating
+from engage.storage.database import Database
+from engage.storage.many import MOST_AT_ONCE, Asked, Row, inserting, inserting_numbered, numbers, run_all, updating
 from tests.factories import make_evening
 
 AT = datetime(2027, 2, 3, 12, 0, 0, 250_000, timezone(timedelta(hours=5, minutes=30)))

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.journal import JournalEntry
 from engage.notify import mime
 from engage.notify.bounces import failures_in
@@ -16,7 +15,8 @@ from engage.notify.marking import mark
 from engage.notify.models import OutboxMessage
 from engage.notify.retry import Outcome, Verdict
 from engage.notify.watching import SILENT_AFTER, MailState, Watch, look
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.outbox import Outbox
 from tests.replying import report
 

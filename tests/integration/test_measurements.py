@@ -15,7 +15,7 @@ from bench.databases import settings_of
 from bench.durability import in_force, refuse_weak
 from bench.figures import Line, figures_of
 from bench.writing import BEGIN, END, write
-from engage.database import Database
+from engage.storage.database import Database
 
 README = Path(__file__).parents[2] / "bench" / "README.md"
 QUICK = ("floors", "disclosure")

@@ -5,12 +5,12 @@ from datetime import datetime
 
 import pytest
 
-from engage.database import Database
 from engage.events import facts
 from engage.events.facts import RegistrationFact
 from engage.events.mail.messages import EveningMessages
 from engage.notify.letters import Letters
 from engage.settings import Settings
+from engage.storage.database import Database
 from engage.tokens import Tokens
 from tests.told import HOSTILE, Scene, entry_of, make_scene, part, words
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete, func, select
 
-from engage.database import Database
 from engage.events import facts
 from engage.events.facts import RegistrationFact
 from engage.events.mail.messages import TOLD, EveningMessages
 from engage.events.models import Registration
 from engage.journal import JournalEntry, append
 from engage.settings import Settings
+from engage.storage.database import Database
 from engage.tokens import Tokens
 from tests.told import THEN, Scene, entry_of, has_calendar, make_scene, part, words
 

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from engage.database import Database
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers import mixing
 from engage.surveys.answers.answering import submit_all
 from engage.surveys.answers.seal import Sheet
 from engage.surveys.models import SealedComments, SealedSheet, Wave
-from engage.unit_of_work import UnitOfWork
 from tests.integration.test_answering import submission, submit
 from tests.pulses import open_pulse
 

@@ -6,11 +6,11 @@ from functools import partial
 import pytest
 from starlette.routing import Route
 
-from engage import database as databases
 from engage.app import ROUTES
 from engage.people.roles import ROLES, grant
 from engage.people.sessions import open_session
 from engage.settings import Settings
+from engage.storage import database as databases
 from tests.acceptance.test_routes import path_of
 from tests.factories import make_evening
 from tests.site import Site, running

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from engage.database import Database
 from engage.events.models import Registration
 from engage.events.picture import picture_of
+from engage.storage.database import Database
 from tests.factories import make_evening
 
 LONDON, KOLKATA = "Europe/London", "Asia/Kolkata"

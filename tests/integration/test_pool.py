@@ -7,8 +7,8 @@ from psycopg import pq
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
-from engage import postgresql
-from engage.database import Database, driver_url
+from engage.storage import postgresql
+from engage.storage.database import Database, driver_url
 
 
 def end_all_connections(url: str) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from engage.database import Database
 from engage.errors import NotFound, WaveNotReady, WaveOver
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.models import Wave
 from engage.surveys.reports.release import scope
 from engage.surveys.reports.releases import all_of, stored_faults
 from engage.surveys.reports.verify_release import chain_faults, faults
-from engage.unit_of_work import UnitOfWork
 from tests.answered import PUBLISHED_AT, Voter, closed_wave, publish, tables, tally
 from tests.press import AUTUMN, NOW, THEN, Press
 from tests.site import on_sqlite

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from engage.database import Database
 from engage.errors import FileFaulty
 from engage.journal import JournalEntry
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.models import Questionnaire, Series, Wave
 from engage.surveys.waves import closing
-from engage.unit_of_work import UnitOfWork
 from tests.pulse import AUTUMN, CLOSES_AT, CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, SERIES, WAVE, Pulse
 from tests.site import on_sqlite
 

@@ -23,12 +23,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from engage.database import Database
 from engage.errors import EngageError, NotHeld, OfferLapsed, OfferPending
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.events.registrations import attending, booking, registering, releasing
 from engage.events.registrations.sittings import slot_of
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.factories import make_application, make_asking, make_evening
 from tests.plain import Plain
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.errors import NotFound
-from engage.recent import KEPT, Recent
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
+from engage.web.recent import KEPT, Recent
 
 A_MOMENT = timedelta(milliseconds=1)
 

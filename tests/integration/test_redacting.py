@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from engage.database import Database
 from engage.errors import CommentsUnread, NotFound, WaveNotReady
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.comments import redacting
 from engage.surveys.consultations.record import role_title
 from engage.surveys.follow_up.actions import Speaker
@@ -13,7 +14,6 @@ from engage.surveys.models import Wave
 from engage.surveys.reports.releases import all_of, stored_faults
 from engage.surveys.reports.report_models import CountedComment
 from engage.surveys.reports.verify_release import chain_faults, faults
-from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables, tally
 from tests.press import AUTUMN, NOW, Press
 from tests.site import on_sqlite

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.events.models import OpenEvening, Registration
 from engage.events.registrations import attending, booking
 from engage.events.registrations.releasing import release_due
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from tests.factories import make_asking
 from tests.loader import EVENING, Loader
 from tests.site import on_sqlite

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from engage.database import Database
 from engage.notify.models import OutboxMessage
 from engage.notify.rounds import PART
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 from tests.loader import EVENING
 from tests.reminding import CLOSES, DAY_BEFORE, FULL_POST, TWO_POSTS, WEEK_BEFORE, Reminding
 

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from engage.database import Database
 from engage.errors import LastHolder
 from engage.people.roles import awaited_roles_of, grant, may_sign_in, revoke, roles_of
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 ONE, OTHER = "one@example.org", "other@example.org"
 ROUNDS = 5

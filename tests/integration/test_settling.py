@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from engage.database import Database
 from engage.errors import Overloaded
 from engage.notify.claims import Settlement, Truth, claim
 from engage.notify.retry import Outcome, Step, Verdict
 from engage.notify.settling import Settler
-from engage.unit_of_work import Alone, Answer, Command, Lock, UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import Alone, Answer, Command, Lock, UnitOfWork
 from tests.outbox import Outbox
 
 GONE = OperationalError("UPDATE", {}, Exception("gone"))

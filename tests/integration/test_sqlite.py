@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from engage.database import Database
-from engage.sqlite import FIRST_ROWS, Connection, Cursor
+from engage.storage.database import Database
+from engage.storage.sqlite import FIRST_ROWS, Connection, Cursor
 
 MANY = FIRST_ROWS + 5
 NUMBERS = f"WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {MANY}) SELECT n FROM n"

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from engage.database import Database
-from engage.streaming import streamed
+from engage.storage.database import Database
+from engage.storage.streaming import streamed
 from engage.surveys.models import SealedSheet
 from tests.answered import Voter, closed_wave, tables
 

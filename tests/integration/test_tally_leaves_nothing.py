@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from engage.database import Database
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.models import Trustee
 from engage.surveys.reports.report_models import Tally
 from engage.surveys.tally.tallying import REWRITTEN
-from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables, tally
 from tests.pulses import Pulse
 from tests.site import on_sqlite

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from engage.database import Database
 from engage.errors import BoxesAmiss, WaveNotReady, WaveOver
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.models import SealedComments, SealedSheet, SpentLink, Wave
 from engage.surveys.reports.report_models import CountedComment, Tally
 from engage.surveys.tally.tallying import Certificate
 from engage.surveys.waves.rounds import find
-from engage.unit_of_work import UnitOfWork
 from tests.answered import Voter, closed_wave, tables, tally
 from tests.site import on_sqlite
 

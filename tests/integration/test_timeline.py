@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.events import facts
 from engage.events.doors.door_facts import DoorFact
 from engage.events.facts import RegistrationFact
@@ -26,6 +25,7 @@ from engage.events.registrations.releasing import ASKED
 from engage.journal import Fact
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
+from engage.storage.database import Database
 from tests.factories import make_evening
 from tests.site import Site, on_sqlite, running
 

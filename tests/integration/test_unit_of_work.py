@@ -12,12 +12,12 @@ from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import BELL, Database
 from engage.errors import NotHeld, Overloaded
 from engage.events import facts
 from engage.events.models import AskedQuestion, OpenEvening, Slot
 from engage.journal import append
-from engage.unit_of_work import LARGEST_BATCH, MOST_WAITING, Lock, UnitOfWork
+from engage.storage.database import BELL, Database
+from engage.storage.unit_of_work import LARGEST_BATCH, MOST_WAITING, Lock, UnitOfWork
 from tests.factories import make_evening
 
 WITHIN = 20.0  # seconds in which whatever does not hang is over

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.notify.models import OutboxMessage, PlannedRound
 from engage.purging import purge
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.mail import reminders
 from engage.surveys.mail.letters import WaveLetters
 from engage.surveys.models import ConsultationEntry, RosterEntry, Wave
 from engage.surveys.reports.report_models import Release
 from engage.surveys.waves import closing
-from engage.unit_of_work import UnitOfWork
 from tests.pulse import CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, WAVE, Pulse
 from tests.reminding import local
 

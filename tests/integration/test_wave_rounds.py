@@ -11,19 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage import journal
-from engage.database import Database
 from engage.journal import Subscriber
 from engage.notify import rounds
 from engage.notify.claims import Truth, claim
 from engage.notify.models import OutboxMessage, PlannedRound
 from engage.notify.outbox import AT_ONCE
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.mail import reminders
 from engage.surveys.mail.letters import WaveLetters
 from engage.surveys.mail.messages import WaveMessages, tell_all
 from engage.surveys.models import RosterEntry, Wave
 from engage.surveys.waves import opening
-from engage.unit_of_work import UnitOfWork
 from tests.outbox import Outbox
 from tests.pulse import CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, WAVE, Pulse
 from tests.reminding import local

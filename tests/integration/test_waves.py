@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.errors import (
     ConsultationOver,
     ConsultationUnfinished,
@@ -20,6 +19,8 @@ from engage.errors import (
 )
 from engage.journal import JournalEntry
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.keys import custody
 from engage.surveys.models import (
     KeyShare,
@@ -33,7 +34,6 @@ from engage.surveys.models import (
 )
 from engage.surveys.waves import closing, opening
 from engage.surveys.waves.rounds import Act, find, plan_waves
-from engage.unit_of_work import UnitOfWork
 from tests.pulse import AUTUMN, CLOSES_AT, CONSULTED_AT, OPENS_AT, QUESTIONNAIRE, SERIES, WAVE, Pulse
 from tests.site import on_sqlite
 

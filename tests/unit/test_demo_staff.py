@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from engage.demo_staff import directory
+from engage.demo.staff import directory
 from engage.people.staff_file import read
 
 ROWS = read("staff.csv", directory()).rows

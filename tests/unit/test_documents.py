@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.documents import parse, shift_weeks, weeks_ahead
 from engage.errors import FileFaulty
+from engage.files.documents import parse, shift_weeks, weeks_ahead
 
 
 def faults_of(content: bytes) -> list[str]:

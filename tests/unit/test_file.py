@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engage.documents import parse
 from engage.events.evenings import contradictions
 from engage.events.evenings.file import EveningPart, GivenEvening, SlotPart, VacancyPart, read_evening
-from engage.merging import merge
+from engage.files.documents import parse
+from engage.files.merging import merge
 
 LONDON = ZoneInfo("Europe/London")
 PLACE = "a.toml: open_evening 1"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import FormData
 from wtforms.validators import ValidationError
 
-from engage.forms import ListField, PostedForm, email_field, name_field, normal_email
+from engage.web.forms import ListField, PostedForm, email_field, name_field, normal_email
 
 LETTERS = st.sampled_from([*"aZ0_+-.", "@", " ", '"', "é", "\u0301", "xn--", "test", "info", "postmaster"])
 ADDRESSES = st.builds(

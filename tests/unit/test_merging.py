@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.events.evenings.file import SlotPart
-from engage.merging import Merged, merge, plain
-from engage.shapes import Given
+from engage.files.merging import Merged, merge, plain
+from engage.files.shapes import Given
 
 STARTS_AT = datetime(2027, 2, 24, 18, tzinfo=UTC)
 STORED = {"key": "1800", "title": None, "starts_at": STARTS_AT, "ends_at": STARTS_AT.replace(hour=19), "capacity": 2}

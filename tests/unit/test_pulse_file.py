@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engage.documents import parse
+from engage.files.documents import parse
 from engage.surveys.questionnaires.file import SeriesPart, WavePart, contradictions, needed_of
 from engage.surveys.questionnaires.questionnaire_file import read_questionnaire
 from engage.values import VALUES

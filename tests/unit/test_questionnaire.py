@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.documents import parse
+from engage.files.documents import parse
 from engage.surveys.questionnaires.questionnaire import Questionnaire, comparable, differences, read, sheet_faults
 from engage.surveys.questionnaires.questionnaire_file import read_questionnaire
 from engage.values import THEMES, VALUES

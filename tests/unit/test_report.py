@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engage.sheets import neutral
+from engage.files.sheets import neutral
 from engage.surveys.follow_up.followed import About, follow
 from engage.surveys.questionnaires.questionnaire import Question
 from engage.surveys.reports.audiences import audiences_of, is_audience

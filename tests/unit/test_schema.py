@@ -1,7 +1,7 @@
 from alembic.script import ScriptDirectory
 
 from engage.resources import folder
-from engage.schema import revisions
+from engage.storage.schema import revisions
 
 
 def test_the_revisions_read_from_the_files_are_those_that_alembic_follows() -> None:

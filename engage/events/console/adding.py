@@ -14,11 +14,11 @@ from engage.events.registrations import helping
 from engage.events.registrations.applications import Application
 from engage.events.registrations.forms import RegistrationForm
 from engage.events.views import posts_of, refusal_of, sittings_of
-from engage.forms import text_of
-from engage.guarding import me, only
 from engage.journal import acting
 from engage.people.actors import actor_of
-from engage.web import posted_openly, render, site_of
+from engage.web.forms import text_of
+from engage.web.guarding import me, only
+from engage.web.site import posted_openly, render, site_of
 
 HERE = "/console/evenings/{slug}/people/new"
 NOT_ASKED = ("access_needs", "access_note")  # who takes the call may be somebody who selects

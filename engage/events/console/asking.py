@@ -13,9 +13,9 @@ from engage.errors import FormStale, NotFound
 from engage.events.evenings import editing
 from engage.events.evenings.editing import Editor
 from engage.events.models import OpenEvening
-from engage.guarding import me
 from engage.people.actors import actor_of
-from engage.web import posted, posted_openly, site_of
+from engage.web.guarding import me
+from engage.web.site import posted, posted_openly, site_of
 
 ROLES = ("organiser", "admin")
 LARGEST_NUMBER = 2**63

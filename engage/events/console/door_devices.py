@@ -20,10 +20,10 @@ from engage.events.console.verdicts import who
 from engage.events.doors import admissions, tickets
 from engage.events.doors.attendance import Outcome, Told
 from engage.events.models import Admission, OpenEvening
-from engage.guarding import only
 from engage.resources import PACKAGE
 from engage.tokens import Tokens
-from engage.web import refuse_forged, site_of
+from engage.web.guarding import only
+from engage.web.site import refuse_forged, site_of
 
 NO_STORE = {"cache-control": "no-store"}
 NOBODY = 0  # the number of no registration

@@ -19,7 +19,7 @@ from engage.events.doors.attendance import Outcome, Told
 from engage.events.evenings.editing import Editor
 from engage.events.models import Admission, OpenEvening, Registration, Slot
 from engage.events.picture import Figures, picture_of
-from engage.web import render, site_of, wants_json
+from engage.web.site import render, site_of, wants_json
 
 DOORS = "/console/doors"
 MOST_DOORS = 99

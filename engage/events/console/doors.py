@@ -11,8 +11,8 @@ from engage.events.console.door_page import DOORS, act, done, door_evening, show
 from engage.events.console.tonight import AT_THE_EVENING
 from engage.events.doors import admissions, lists, tickets
 from engage.events.models import OpenEvening, Slot
-from engage.guarding import only
-from engage.web import render, site_of
+from engage.web.guarding import only
+from engage.web.site import render, site_of
 
 MOST_EVENINGS = 50
 NOTHING = "Scan a ticket, or type its code or the beginning of a name."

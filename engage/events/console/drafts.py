@@ -19,8 +19,8 @@ from engage.events.evenings.audience import audience_of
 from engage.events.evenings.changes import remember
 from engage.events.evenings.editing import EditFaulty, Editor
 from engage.events.models import OpenEvening
-from engage.guarding import only
-from engage.web import posted, render, site_of
+from engage.web.guarding import only
+from engage.web.site import posted, render, site_of
 
 LIST = "/console/evenings"
 COPY = (*NEW_EVENING.fields[:2], Day("day", "Day of the first sitting", is_required=True))

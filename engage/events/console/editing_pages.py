@@ -13,8 +13,8 @@ from engage.events.console.subjects import Find, Subject
 from engage.events.evenings import editing
 from engage.events.evenings.editing import EditFaulty, Editor, EditStale, EditUnconfirmed
 from engage.events.models import OpenEvening
-from engage.guarding import Handler, only
-from engage.web import render, site_of
+from engage.web.guarding import Handler, only
+from engage.web.site import render, site_of
 
 
 def editing_page(find: Find) -> Handler:

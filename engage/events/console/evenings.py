@@ -12,9 +12,9 @@ from engage.events.console import subjects
 from engage.events.console.asking import ROLES, asked_evening, evening_of
 from engage.events.console.sections import OF_EVENING, OF_POST
 from engage.events.models import AskedQuestion, Interest, OpenEvening, Slot, Vacancy
-from engage.guarding import only
-from engage.paging import Paging, page_number
-from engage.web import render, site_of
+from engage.web.guarding import only
+from engage.web.paging import Paging, page_number
+from engage.web.site import render, site_of
 
 
 @dataclass(frozen=True, slots=True)

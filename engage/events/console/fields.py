@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
-from engage.shapes import LEFT_OUT
+from engage.files.shapes import LEFT_OUT
 from engage.wording import instant
 
 Shown = str | list[dict[str, str]] | dict[str, str]

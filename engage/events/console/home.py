@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engage.events.models import AskedQuestion, OpenEvening, Slot
-from engage.guarding import SIGNED_IN, may, me, only
-from engage.web import render, site_of
+from engage.web.guarding import SIGNED_IN, may, me, only
+from engage.web.site import render, site_of
 
 ORGANISERS = ("organiser", "admin")
 MOST_SHOWN = 5

@@ -17,11 +17,11 @@ from engage.events.mail.mailing_models import Mailing
 from engage.events.models import OpenEvening
 from engage.events.registrations import choosing
 from engage.events.registrations.choosing import Choice, choice_of
-from engage.forms import Plain, PostedForm, Required, text_area, text_of
-from engage.guarding import me, only
 from engage.notify.outbox import put
 from engage.people.actors import actor_of
-from engage.web import render, site_of
+from engage.web.forms import Plain, PostedForm, Required, text_area, text_of
+from engage.web.guarding import me, only
+from engage.web.site import render, site_of
 
 HERE = "/console/evenings/{slug}/message"
 NOBODY = "Nobody would get this message: choose other people, or wait until somebody registers."

@@ -19,10 +19,10 @@ from engage.events.console.asking import asked_evening, evening_of, number_of, r
 from engage.events.evenings.editing import Editor
 from engage.events.models import ACCESS_NEEDS, AccessNeed, OpenEvening, Registration, Slot
 from engage.events.need_rules import LEFT_TO_DO, NEXT, STATES
-from engage.forms import PostedForm, text_area, text_of
-from engage.guarding import only
-from engage.paging import Paging, page_number
-from engage.web import render, site_of
+from engage.web.forms import PostedForm, text_area, text_of
+from engage.web.guarding import only
+from engage.web.paging import Paging, page_number
+from engage.web.site import render, site_of
 
 HERE = "/console/evenings/{slug}/needs"
 GONE = "This need is not there any more: the person took it back, or cancelled, or it was forgotten after the evening."

@@ -14,10 +14,10 @@ from engage.events.models import OpenEvening
 from engage.events.organiser_facts import RegistrationsExported
 from engage.events.registrations import choosing, exporting
 from engage.events.registrations.choosing import Choice, choice_of, count_of, is_chosen, page_of
-from engage.guarding import me, only
 from engage.journal import append
 from engage.people.actors import actor_of
-from engage.web import render, site_of
+from engage.web.guarding import me, only
+from engage.web.site import render, site_of
 
 LONGEST_NUMBER = 18  # digits that every database takes
 

@@ -12,10 +12,10 @@ from engage.events.console.asking import ROLES, editor_of, received
 from engage.events.evenings.editing import EditStale
 from engage.events.models import AskedQuestion, OpenEvening
 from engage.events.questions import settle, version_of
-from engage.forms import PostedForm, text_area, text_of
-from engage.guarding import only
-from engage.paging import Paging, page_number
-from engage.web import render, site_of
+from engage.web.forms import PostedForm, text_area, text_of
+from engage.web.guarding import only
+from engage.web.paging import Paging, page_number
+from engage.web.site import render, site_of
 
 LIST = "/console/questions"
 STATUSES = {"asked": "To answer", "published": "Published", "declined": "Declined"}

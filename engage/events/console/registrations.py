@@ -16,10 +16,10 @@ from engage.events.registrations import booking, helping
 from engage.events.registrations.choosing import STATUSES, status_of
 from engage.events.registrations.timeline import for_organiser
 from engage.events.views import sittings_of
-from engage.guarding import me, only
 from engage.journal import acting
 from engage.people.actors import actor_of
-from engage.web import render, site_of
+from engage.web.guarding import me, only
+from engage.web.site import render, site_of
 
 GONE = "There is no such registration any more. If you had it open before, it was removed in another window."
 HERE = "/console/registrations/{id:int}"

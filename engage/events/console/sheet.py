@@ -12,7 +12,7 @@ from typing import Any
 
 from engage.events.console.fields import Field, Posted, Rows, Several, Shown
 from engage.events.evenings.editing import Edit, Fault
-from engage.shapes import LEFT_OUT, Table
+from engage.files.shapes import LEFT_OUT, Table
 
 MADE_FROM = "made_from"
 SPARE_ROWS = 3

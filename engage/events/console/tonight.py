@@ -17,8 +17,8 @@ from engage.events.doors.admissions import walk_ins
 from engage.events.live import Live
 from engage.events.models import OpenEvening, Registration
 from engage.events.picture import picture_of
-from engage.guarding import only
-from engage.web import Site, render, site_of
+from engage.web.guarding import only
+from engage.web.site import Site, render, site_of
 
 AT_THE_EVENING = (*ROLES, "door")
 STREAM = "text/event-stream"

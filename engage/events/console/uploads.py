@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from engage.csv_file import WESTERN
 from engage.errors import EngageError, FormStale, RegistrationClosed
 from engage.events.console.adding import refusal
 from engage.events.console.asking import ROLES, asked_evening, received
@@ -16,10 +15,11 @@ from engage.events.models import OpenEvening
 from engage.events.registrations import uploading
 from engage.events.registrations.uploaded import LARGEST_FILE, MOST_PEOPLE, People, read
 from engage.events.registrations.uploading import Outlook
-from engage.guarding import me, only
+from engage.files.csv_file import WESTERN
 from engage.journal import acting
 from engage.people.actors import actor_of
-from engage.web import posted_file, refuse_forged, render, site_of
+from engage.web.guarding import me, only
+from engage.web.site import posted_file, refuse_forged, render, site_of
 
 HERE = "/console/evenings/{slug}/people/upload"
 LARGEST_POST = 16 * 1024 * 1024  # bytes that are received, to say what is wrong with them: 100,000 lines are a tenth

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from engage.merging import Merged
-from engage.shapes import shown
+from engage.files.merging import Merged
+from engage.files.shapes import shown
 
 
 def of_sitting(slot: Merged, held: int, *, is_draft: bool, now: datetime) -> Iterator[str]:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engage.shapes import Part, Table
+from engage.files.shapes import Part, Table
 
 
 def described(row: object, shape: type[Part], zone: ZoneInfo) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.documents import shift
 from engage.errors import EveningInUse, NotPublishable
 from engage.events import facts
 from engage.events.evenings import editing
@@ -14,8 +13,9 @@ from engage.events.evenings.describing import described
 from engage.events.evenings.editing import Edit, EditFaulty, Editor, Fault
 from engage.events.evenings.file import EveningPart, SlotPart, VacancyPart
 from engage.events.models import Admission, Interest, OpenEvening, QueueEntry, Receipt, Registration, Slot, Vacancy
+from engage.files.documents import shift
+from engage.files.shapes import FAULTS, Table
 from engage.journal import append
-from engage.shapes import FAULTS, Table
 
 NOT_COPIED = ("slug", "title", "status", "cancel_reason")
 

@@ -23,8 +23,8 @@ from engage.events.evenings.describing import required_of
 from engage.events.evenings.file import EveningPart, GivenEvening, SlotPart, VacancyPart, read_evening
 from engage.events.evenings.laying import Laid, lay
 from engage.events.models import OpenEvening
+from engage.files.shapes import LEFT_OUT, Table
 from engage.journal import append
-from engage.shapes import LEFT_OUT, Table
 
 PLACE = "form"
 GONE = "This open evening is not there any more: it was deleted in another window, or by somebody else."

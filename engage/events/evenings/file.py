@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from engage.events.timetable import timetable_of
-from engage.shapes import (
+from engage.files.shapes import (
     Code,
     Count,
     Day,

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from engage.events.evenings import contradictions
 from engage.events.evenings.file import GivenEvening
 from engage.events.models import ACCESS_NEEDS, OpenEvening, Slot, Vacancy
-from engage.merging import Merged, merge, plain
-from engage.shapes import Given
+from engage.files.merging import Merged, merge, plain
+from engage.files.shapes import Given
 
 
 @dataclass(frozen=True, slots=True)

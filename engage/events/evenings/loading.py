@@ -13,10 +13,10 @@ from engage.events.evenings.file import read_evening
 from engage.events.evenings.laying import Laid, lay
 from engage.events.facts import EveningLoaded
 from engage.events.models import OpenEvening
+from engage.files.loading import Entry, LoadReport, Room
+from engage.files.shapes import doubled
 from engage.journal import append
-from engage.loading import Entry, LoadReport, Room
-from engage.shapes import doubled
-from engage.unit_of_work import Lock
+from engage.storage.unit_of_work import Lock
 
 ACTOR = "admin"  # whoever may run commands on the server
 

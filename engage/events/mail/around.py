@@ -9,7 +9,6 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from engage.database import Database
 from engage.events import finding, rules
 from engage.events.facts import stream_of
 from engage.events.mail.correspondence import Correspondence, open_posts
@@ -18,7 +17,8 @@ from engage.events.registrations.releasing import ASKED, SAID_THEY_COME
 from engage.events.timetable import Timetable, timetable_of
 from engage.notify import rounds
 from engage.notify.rounds import Prepared, Round
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 THANKED = "Thanks"
 THANKED_WITHIN = timedelta(days=14)  # a worker that comes later than that thanks nobody any more

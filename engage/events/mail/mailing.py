@@ -8,7 +8,6 @@ from typing import NoReturn
 from sqlalchemy import ColumnElement, String, cast, exists, func, insert, literal, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.errors import AudienceChanged
 from engage.events.facts import STREAM, stream_of
 from engage.events.mail.correspondence import PLACEHOLDERS, Circular, Correspondence
@@ -21,7 +20,8 @@ from engage.notify import rounds
 from engage.notify.facts import AddressRefused
 from engage.notify.message import Letter, Message
 from engage.notify.rounds import Prepared, Round
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 MAILED, TESTED = "OrganiserMessage", "OrganiserTest"
 ROUND = "mailing:"

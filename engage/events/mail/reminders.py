@@ -11,7 +11,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from engage.database import Database
 from engage.events.facts import stream_of
 from engage.events.mail.correspondence import Correspondence
 from engage.events.mail.reminder_letters import REMINDER, Closing, ReminderLetters, closings_of, digest, remaining
@@ -21,7 +20,8 @@ from engage.notify import rounds
 from engage.notify.outbox import kept
 from engage.notify.rounds import Prepared, Round
 from engage.notify.timing import due_at
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 LONGEST_BEFORE = timedelta(days=367)  # the earliest reminder of a closing, and a day for zones
 

@@ -13,15 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from engage.database import Database
 from engage.events.facts import AttendanceAnswered, DeclineHeard, registration_id_of
 from engage.events.models import OpenEvening, Registration
 from engage.events.registrations import booking
 from engage.events.registrations.lapsing import AT_ONCE, act_on_due
 from engage.journal import JournalEntry, Subscriber, append
 from engage.notify.facts import ReplyHeard, proof_of
+from engage.storage.database import Database
+from engage.storage.unit_of_work import Lock, UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import Lock, UnitOfWork
 
 HELD = timedelta(minutes=30)  # a declined place: a tap on the wrong button is no cancellation
 LOOKED_BACK = 50  # replies

@@ -12,8 +12,8 @@ from sqlalchemy.orm import joinedload
 
 from engage.events import rules
 from engage.events.models import Interest, OpenEvening, QueueEntry, Registration
-from engage.forms import LONGEST_LINE, plain
-from engage.paging import PAGE_SIZE
+from engage.web.forms import LONGEST_LINE, plain
+from engage.web.paging import PAGE_SIZE
 
 HAS_ENTRY = exists().where(QueueEntry.registration_id == Registration.id)
 STATUSES: Mapping[str, tuple[str, ColumnElement[bool] | None]] = {

@@ -17,7 +17,7 @@ from engage.events.registrations.applications import Application, describe, new_
 from engage.events.registrations.places import CountedEvening, CountedSlot
 from engage.events.registrations.sittings import refuse_if_closed, slot_of
 from engage.journal import append, entering, tell
-from engage.many import Asked, Row, inserting, inserting_numbered, numbers, run_all
+from engage.storage.many import Asked, Row, inserting, inserting_numbered, numbers, run_all
 
 RECEIPT_KEPT = timedelta(days=7)
 WHOSE = ("open_evening_id", "email_key")

@@ -16,8 +16,8 @@ from sqlalchemy.orm import aliased
 from engage.errors import NotFound, TooMany
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.events.registrations.choosing import STATUSES, Choice, shown_as
-from engage.ods import OdsFile
-from engage.sheets import Cell, Table, neutral
+from engage.files.ods import OdsFile
+from engage.files.sheets import Cell, Table, neutral
 from engage.wording import instant, plural
 
 FORMS = {

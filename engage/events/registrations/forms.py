@@ -8,7 +8,7 @@ from wtforms.validators import ValidationError
 
 from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration
 from engage.events.registrations.applications import Details
-from engage.forms import ListField, PostedForm, YesField, email_field, name_field, text_area, text_of
+from engage.web.forms import ListField, PostedForm, YesField, email_field, name_field, text_area, text_of
 
 CANNOT_COME = "none"
 

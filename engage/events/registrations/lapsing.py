@@ -8,10 +8,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.apart import each_apart
-from engage.database import Database
 from engage.events.models import OpenEvening, QueueEntry, Registration
 from engage.events.registrations import booking
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 AT_ONCE = 200
 

@@ -20,7 +20,7 @@ from engage.events.registrations.registering import correct
 from engage.events.registrations.timeline import timeline_of
 from engage.events.views import needs_of, posts_of, qr_of, registration_json, sittings_of
 from engage.notify.calendar import invite_file
-from engage.web import posted, posted_openly, render, site_of, wants_json
+from engage.web.site import posted, posted_openly, render, site_of, wants_json
 
 Act = Callable[[AsyncSession, Registration], Awaitable[None]]
 DONE = {

@@ -8,9 +8,9 @@ from sqlalchemy import ClauseElement, FromClause, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.util import identity_key
 
-from engage.bare import Answer, instant_of
 from engage.events.models import OpenEvening, Slot
-from engage.many import Asked, updating
+from engage.storage.bare import Answer, instant_of
+from engage.storage.many import Asked, updating
 
 
 @dataclass(slots=True)

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from engage.apart import each_apart
-from engage.database import Database
 from engage.events import facts, rules
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.events.registrations import booking
@@ -21,7 +20,8 @@ from engage.events.registrations.sittings import slot_of
 from engage.events.timetable import timetable_of
 from engage.journal import append
 from engage.notify.models import OutboxMessage
-from engage.unit_of_work import UnitOfWork
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 
 SAID_THEY_COME = ("yes", "accepted")
 ASKED = "ComingAsked"  # the kind of the message that asks

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from starlette.datastructures import FormData
 
-from engage.csv_file import NotCsv, columns_of, decoded, faults_of, records
 from engage.errors import RegistrationClosed
 from engage.events.models import OpenEvening, Slot
 from engage.events.registrations.applications import Details
 from engage.events.registrations.forms import CANNOT_COME, RegistrationForm
 from engage.events.registrations.sittings import refuse_if_closed
-from engage.shapes import shown
+from engage.files.csv_file import NotCsv, columns_of, decoded, faults_of, records
+from engage.files.shapes import shown
 
 NEEDED = ("name", "email", "slot")
 COLUMNS = (*NEEDED, "posts")

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.answers.answering import unordered
 from engage.surveys.models import SealedComments, SealedSheet, SpentLink, Wave
-from engage.unit_of_work import UnitOfWork
 
 AT_ONCE = 500  # rows
 MIXED = ("open", "closed")

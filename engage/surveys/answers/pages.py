@@ -17,7 +17,7 @@ from engage.surveys.answers.open_waves import Asked, OpenWaves
 from engage.surveys.answers.sections import counted_in, sections
 from engage.surveys.models import Wave
 from engage.surveys.questionnaires.questionnaire import COMMENT_BYTES
-from engage.web import STALE, posted_openly, refuse, render, site_of
+from engage.web.site import STALE, posted_openly, refuse, render, site_of
 
 PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 

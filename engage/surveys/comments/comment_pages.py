@@ -11,8 +11,6 @@ from starlette.routing import Route
 from wtforms import StringField
 
 from engage.errors import CommentsUnread, NotFound
-from engage.forms import PostedForm, YesField, text_area, text_of
-from engage.guarding import NO_SUCH_PAGE, me, only
 from engage.surveys.comments import redacting
 from engage.surveys.comments.redacting import READERS, Marked, may_agree
 from engage.surveys.consultations.record import PCS, WORKFORCE, role_title
@@ -20,7 +18,9 @@ from engage.surveys.follow_up.actions import Speaker
 from engage.surveys.models import Wave
 from engage.surveys.reports.releases import find as find_release
 from engage.surveys.waves.rounds import act, find
-from engage.web import render, site_of, taken
+from engage.web.forms import PostedForm, YesField, text_area, text_of
+from engage.web.guarding import NO_SUCH_PAGE, me, only
+from engage.web.site import render, site_of, taken
 
 
 class RedactForm(PostedForm):

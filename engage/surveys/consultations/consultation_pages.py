@@ -11,8 +11,6 @@ from starlette.routing import Route
 from wtforms import StringField
 
 from engage.errors import ConsultationOver, NotFound, OutOfOrder
-from engage.forms import PostedForm, text_area, text_of
-from engage.guarding import me, only
 from engage.people.sessions import Person
 from engage.surveys.consultations import consultation
 from engage.surveys.consultations.consultation_view import view_of, waves_to_see
@@ -21,7 +19,9 @@ from engage.surveys.models import Wave
 from engage.surveys.questionnaires.questionnaire import POINTS
 from engage.surveys.waves.rounds import act, find
 from engage.values import THEMES, VALUES
-from engage.web import render, site_of, taken
+from engage.web.forms import PostedForm, text_area, text_of
+from engage.web.guarding import me, only
+from engage.web.site import render, site_of, taken
 
 consulted = only("workforce", "pcs", "group_lead")
 MOVED_ON = (ConsultationOver, OutOfOrder)

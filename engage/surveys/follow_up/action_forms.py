@@ -5,10 +5,10 @@ from datetime import date
 from wtforms import StringField
 from wtforms.validators import StopValidation, ValidationError
 
-from engage.forms import Email, Plain, PostedForm, Required, text_area, text_of
 from engage.surveys.follow_up.actions import Proposal
 from engage.surveys.reports.report import Report
 from engage.values import THEMES
+from engage.web.forms import Email, Plain, PostedForm, Required, text_area, text_of
 
 
 class SayForm(PostedForm):

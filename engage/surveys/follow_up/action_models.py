@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engage.database import Base, Key
+from engage.storage.database import Base, Key
 
 
 class Action(Base):

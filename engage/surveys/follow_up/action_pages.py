@@ -12,8 +12,6 @@ from starlette.routing import Route
 from wtforms.validators import ValidationError
 
 from engage.errors import NotFound, OutOfOrder
-from engage.forms import text_of
-from engage.guarding import NO_SUCH_PAGE, SIGNED_IN, me, only
 from engage.people.roles import GROUP_LEAD
 from engage.people.sessions import Person
 from engage.surveys.consultations.record import PCS, WORKFORCE, role_title
@@ -25,7 +23,9 @@ from engage.surveys.follow_up.actions import Speaker
 from engage.surveys.reports.audiences import audiences_of
 from engage.surveys.reports.published import Published, open_report
 from engage.values import THEMES
-from engage.web import render, site_of, taken
+from engage.web.forms import text_of
+from engage.web.guarding import NO_SUCH_PAGE, SIGNED_IN, me, only
+from engage.web.site import render, site_of, taken
 
 
 @dataclass(frozen=True, slots=True)

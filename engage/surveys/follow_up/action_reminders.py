@@ -7,18 +7,18 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.journal import JournalEntry, append
 from engage.notify.calendar import Person
 from engage.notify.letters import Letters
 from engage.notify.message import Message
 from engage.notify.outbox import put
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys.follow_up.action_facts import ActionDue, due_stream
 from engage.surveys.follow_up.action_models import Action
 from engage.surveys.follow_up.action_rules import LIVE
 from engage.surveys.models import Wave
-from engage.unit_of_work import UnitOfWork
 
 AHEAD, AT = timedelta(days=7), time(9)
 

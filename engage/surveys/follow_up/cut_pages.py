@@ -9,8 +9,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.errors import OutOfOrder
-from engage.forms import text_of
-from engage.guarding import SIGNED_IN, me, only
 from engage.people.sessions import Person
 from engage.surveys.consultations.record import WORKFORCE, role_title, speaking_roles
 from engage.surveys.follow_up import cuts
@@ -18,7 +16,9 @@ from engage.surveys.follow_up.action_forms import AnswerForm, CutForm
 from engage.surveys.follow_up.action_models import CutRequest
 from engage.surveys.follow_up.actions import Speaker
 from engage.surveys.reports.audiences import STAFF
-from engage.web import render, site_of, taken
+from engage.web.forms import text_of
+from engage.web.guarding import SIGNED_IN, me, only
+from engage.web.site import render, site_of, taken
 
 PAGE = "/reports/cuts"
 

@@ -9,10 +9,10 @@ from starlette.routing import Route
 from wtforms import PasswordField
 
 from engage.errors import PassphraseBarred, PassphraseWrong
-from engage.forms import PostedForm, Required, text_of
-from engage.guarding import me, only
 from engage.surveys.keys import custody, handing
-from engage.web import posted, render, site_of
+from engage.web.forms import PostedForm, Required, text_of
+from engage.web.guarding import me, only
+from engage.web.site import posted, render, site_of
 
 
 class PassphraseForm(PostedForm):

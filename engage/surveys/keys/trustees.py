@@ -12,13 +12,13 @@ from wtforms import PasswordField
 from wtforms.validators import ValidationError
 
 from engage.errors import EngageError, ShareHeld
-from engage.forms import PostedForm, text_of
-from engage.guarding import me, only
 from engage.people.sessions import Person
 from engage.surveys.keys import custody
 from engage.surveys.keys.handing import asked_of
 from engage.surveys.models import KeyShare, Trustee
-from engage.web import posted, render, site_of
+from engage.web.forms import PostedForm, text_of
+from engage.web.guarding import me, only
+from engage.web.site import posted, render, site_of
 
 SHORTEST, LONGEST = 20, 500  # characters
 

@@ -6,16 +6,16 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.database import Database
 from engage.journal import JournalEntry
 from engage.notify import rounds
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys import facts
 from engage.surveys.consultations.consultation_messages import tell_consulted
 from engage.surveys.mail import told
 from engage.surveys.mail.circulars import Circular
 from engage.surveys.mail.letters import WaveLetters
 from engage.surveys.models import Wave
-from engage.unit_of_work import UnitOfWork
 
 BEGUN = "wave-fact:"  # how the keys of rounds begin that a fact begins; then comes the fact's number
 TO_ALL: Mapping[str, type[facts.ToldWaveFact]] = {

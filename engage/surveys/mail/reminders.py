@@ -8,17 +8,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.bank_holidays import bank_holidays
-from engage.database import Database
 from engage.journal import JournalEntry
 from engage.notify import rounds
 from engage.notify.timing import due_at, mornings_before
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys import facts
 from engage.surveys.mail import told
 from engage.surveys.mail.circulars import Circular
 from engage.surveys.mail.letters import WaveLetters
 from engage.surveys.models import Wave
 from engage.surveys.waves import opening, planning
-from engage.unit_of_work import UnitOfWork
 
 HOUR = 9  # by the clock on the wall
 ANNOUNCED = "wave-announced:"  # how the keys of those rounds begin; then comes the wave's number

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from engage.shapes import Day, Days, Instant, Key, MailAddress, Part, Title, shown
+from engage.files.shapes import Day, Days, Instant, Key, MailAddress, Part, Title, shown
 from engage.surveys.groups import DIRECTORY_FAMILIES
 
 LOWEST_THRESHOLD = 5

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engage.merging import Merged, merge, plain
-from engage.shapes import Given
+from engage.files.merging import Merged, merge, plain
+from engage.files.shapes import Given
 from engage.surveys.groups import DIRECTORY_FAMILIES
 from engage.surveys.models import Questionnaire, Wave
 from engage.surveys.questionnaires.file import WavePart, contradictions

@@ -9,9 +9,10 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
+from engage.files.loading import Entry, LoadReport, Room
+from engage.files.shapes import Given, doubled
 from engage.journal import append
-from engage.loading import Entry, LoadReport, Room
-from engage.shapes import Given, doubled
+from engage.storage.unit_of_work import Lock
 from engage.surveys.consultations import consultation
 from engage.surveys.facts import WaveLoaded
 from engage.surveys.groups import DIRECTORY_FAMILIES
@@ -22,7 +23,6 @@ from engage.surveys.questionnaires.questionnaire_file import placed, read_questi
 from engage.surveys.questionnaires.series_file import LaidSeries, lay_series
 from engage.surveys.questionnaires.versions import LaidQuestionnaire, version_of
 from engage.surveys.waves.planning import UNOPENED
-from engage.unit_of_work import Lock
 
 ACTOR = "admin"  # whoever may run commands on the server
 KINDS = ("questionnaire", "series", "wave")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from engage.shapes import Given, Key, Part, Sentence, Table, Title, doubled, shown, tables
+from engage.files.shapes import Given, Key, Part, Sentence, Table, Title, doubled, shown, tables
 from engage.surveys.groups import RESERVED
 from engage.values import THEMES, VALUES, Named
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from engage.merging import Merged, merge
-from engage.shapes import Given
+from engage.files.merging import Merged, merge
+from engage.files.shapes import Given
 from engage.surveys.models import Series
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engage.shapes import Given
+from engage.files.shapes import Given
 from engage.surveys.models import Questionnaire
 from engage.surveys.questionnaires.laying import UNSAID
 from engage.surveys.questionnaires.questionnaire import Difference, differences, read

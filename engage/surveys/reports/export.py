@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from engage.ods import as_ods
+from engage.files.ods import as_ods
 from engage.resources import folder
 from engage.surveys.reports.export_csv import as_csv
 from engage.surveys.reports.export_pdf import as_pdf

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from engage.sheets import Table, neutral
+from engage.files.sheets import Table, neutral
 
 
 def as_csv(tables: Iterable[Table]) -> bytes:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from engage.files.sheets import Cell, Table
 from engage.late import library
-from engage.sheets import Cell, Table
 from engage.surveys.questionnaires.questionnaire import POINTS
 from engage.surveys.reports.charts import diverging, heat
 from engage.surveys.reports.figures import Answers, Group, Index, Mean

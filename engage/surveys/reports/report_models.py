@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.database import Base, Key
+from engage.storage.database import Base, Key
 from engage.surveys.models import NO_ORDER
 
 

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.guarding import NO_SUCH_PAGE, SIGNED_IN, me, only
 from engage.surveys.consultations.consultation import entries
 from engage.surveys.consultations.record import role_title
 from engage.surveys.follow_up.action_rules import SAID
@@ -29,7 +28,8 @@ from engage.surveys.reports.shown import (
     theme_of,
 )
 from engage.values import THEMES
-from engage.web import render, site_of
+from engage.web.guarding import NO_SUCH_PAGE, SIGNED_IN, me, only
+from engage.web.site import render, site_of
 
 DRAWN: dict[str, Any] = {"charts": charts, "points": POINTS, "formats": FORMATS, "non_response": NON_RESPONSE}
 

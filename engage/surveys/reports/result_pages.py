@@ -5,12 +5,12 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.guarding import NO_SUCH_PAGE
 from engage.surveys.reports import verify_release
 from engage.surveys.reports.audiences import PUBLIC, STAFF
 from engage.surveys.reports.published import Published, open_report, waves_published
 from engage.surveys.reports.report_pages import DRAWN, answer, standing_out
-from engage.web import person_of, render, site_of
+from engage.web.guarding import NO_SUCH_PAGE
+from engage.web.site import person_of, render, site_of
 
 
 async def results(request: Request) -> Response:

@@ -7,7 +7,7 @@ available. No cell is empty.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engage.sheets import Cell, Table
+from engage.files.sheets import Cell, Table
 from engage.surveys.questionnaires.questionnaire import POINTS
 from engage.surveys.reports.figures import Answers, Change, Group, Mean
 from engage.surveys.reports.notes import notes_of

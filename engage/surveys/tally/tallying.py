@@ -16,10 +16,11 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from engage.database import Database
 from engage.errors import BoxesAmiss, WaveNotReady, WaveOver
 from engage.journal import append
-from engage.streaming import streamed
+from engage.storage.database import Database
+from engage.storage.streaming import streamed
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys import facts
 from engage.surveys.answers.answer_form import tidied
 from engage.surveys.groups import DIRECTORY_FAMILIES, groups_of
@@ -33,7 +34,6 @@ from engage.surveys.tally.unsealing import CHUNK, Openers, each_opened, openers
 from engage.surveys.waves.closing import COUNTED, DESTROYED
 from engage.surveys.waves.planning import UNOPENED
 from engage.surveys.waves.rounds import act
-from engage.unit_of_work import UnitOfWork
 
 EMPTIED = (*DESTROYED, HandedShare, TallyDesk)  # what is destroyed with the answers
 REWRITTEN = tuple(table.__tablename__ for table in (*EMPTIED, Wave))  # where space held answers or keys

@@ -8,16 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.bank_holidays import bank_holidays
-from engage.database import Database, insert_for
 from engage.journal import append
 from engage.settings import Settings
+from engage.storage.database import Database, insert_for
+from engage.storage.unit_of_work import UnitOfWork
 from engage.surveys import facts
 from engage.surveys.groups import DIRECTORY_FAMILIES
 from engage.surveys.models import Questionnaire, Series, Wave
 from engage.surveys.questionnaires.laying import remembered
 from engage.surveys.questionnaires.questionnaire import read
 from engage.surveys.waves import planning
-from engage.unit_of_work import UnitOfWork
 
 KEPT = ("reminders_days_before", "is_public", "threshold", "families", "trustees", "shares_needed")
 

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.apart import each_apart
 from engage.bank_holidays import bank_holidays
-from engage.database import Database
 from engage.errors import NotFound
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import Lock, UnitOfWork
 from engage.surveys.consultations import consultation
 from engage.surveys.models import Questionnaire, Wave
 from engage.surveys.waves import closing, opening, planning
 from engage.surveys.waves.preparing import prepare_due
-from engage.unit_of_work import Lock, UnitOfWork
 
 Act = Callable[[AsyncSession, Wave], Awaitable[bool]]
 

@@ -11,15 +11,15 @@ from starlette.routing import Route
 from wtforms import StringField
 
 from engage.errors import EngageError, OutOfOrder
-from engage.forms import PostedForm, YesField, text_area, text_of
-from engage.guarding import me, only
 from engage.people.actors import actor_of
 from engage.surveys.models import Wave
 from engage.surveys.tally import tallying
 from engage.surveys.waves import steering
 from engage.surveys.waves.rounds import act, find
 from engage.surveys.waves.steering import TALLY, Wish
-from engage.web import render, site_of, taken
+from engage.web.forms import PostedForm, YesField, text_area, text_of
+from engage.web.guarding import me, only
+from engage.web.site import render, site_of, taken
 
 FOR_GOOD = ("close", "publish")  # nobody can take these back
 

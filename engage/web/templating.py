@@ -10,9 +10,9 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from jinja2.meta import find_undeclared_variables
 from markupsafe import Markup
 
-from engage.compiled import Compiled
 from engage.resources import PACKAGE, folder
 from engage.settings import Settings
+from engage.web.compiled import Compiled
 from engage.wording import filters
 
 DESIGN_SYSTEM = "govuk_frontend_jinja"

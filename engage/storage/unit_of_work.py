@@ -16,9 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from engage.database import Base, Database
 from engage.errors import Overloaded
-from engage.many import locking, run_all
+from engage.storage.database import Base, Database
+from engage.storage.many import locking, run_all
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from engage.errors import SettingsInvalid
 from engage.resources import folder
-from engage.schema import engine_for_migrations, revision_of
+from engage.storage.schema import engine_for_migrations, revision_of
 
 MIGRATION_LOCK = 7_236_183  # any number, the same for all versions
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Collection, Iterator, Sequence
 from io import StringIO
 
-from engage.shapes import shown
+from engage.files.shapes import shown
 
 DELIMITERS = ",;\t"
 WESTERN = "cp1252"

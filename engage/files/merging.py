@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engage.shapes import Given
+from engage.files.shapes import Given
 
 LONGEST_SHOWN = 60  # a longer text is only named in the report
 

@@ -8,9 +8,9 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from engage.database import BELL, Database
 from engage.late import library
 from engage.settings import Settings
+from engage.storage.database import BELL, Database
 
 POLL_SECONDS = 0.5
 PAUSE_SECONDS = 5.0

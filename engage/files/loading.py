@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.documents import Document, parse
 from engage.errors import FileFaulty
-from engage.shapes import Table, shown, tables
-from engage.unit_of_work import Command, Lock, UnitOfWork
+from engage.files.documents import Document, parse
+from engage.files.shapes import Table, shown, tables
+from engage.storage.unit_of_work import Command, Lock, UnitOfWork
 
 
 @dataclass(slots=True)

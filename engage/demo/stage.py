@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engage.database import Database
-from engage.documents import Document, shift_weeks, weeks_ahead
+from engage.files.documents import Document, shift_weeks, weeks_ahead
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)

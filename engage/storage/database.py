@@ -31,8 +31,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import DeclarativeBase
 
 from engage.late import library
-from engage.postgresql import PATIENT, ask_the_idle, read_in_bulk
-from engage.sqlite import BUSY_TIMEOUT, connecting, set_pragmas
+from engage.storage.postgresql import PATIENT, ask_the_idle, read_in_bulk
+from engage.storage.sqlite import BUSY_TIMEOUT, connecting, set_pragmas
 
 READERS, WRITERS = 8, 2  # connections of one process
 POOL_TIMEOUT = 60  # seconds that somebody waits in a burst for a connection, before it is too busy for them

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from engage.database import Database
+from engage.storage.database import Database
 
 KEPT = timedelta(seconds=0.4)  # until what another process changed is seen here; twice that where one holds another
 MOST_KEPT = 1_000

@@ -13,8 +13,8 @@ from random import Random
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.demo_stage import Stage
-from engage.demo_waves import Answered, PlannedWave, answer, latest_monday, made_up, make_wave, wave_of
+from engage.demo.stage import Stage
+from engage.demo.waves import Answered, PlannedWave, answer, latest_monday, made_up, make_wave, wave_of
 from engage.journal import PendingFact
 from engage.people.pages import demo_address
 from engage.surveys.comments import redacting

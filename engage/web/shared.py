@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engage.headers import protecting
-from engage.web import cookie_name, site_of, wants_json
+from engage.web.headers import protecting
+from engage.web.site import cookie_name, site_of, wants_json
 
 TAKES_GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 TAG = re.compile(rb'(?:W/)?("[^"]*")')

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage import journal
-from engage.demo_staff import directory
-from engage.demo_stage import Stage
-from engage.documents import Document
+from engage.demo.staff import directory
+from engage.demo.stage import Stage
+from engage.files.documents import Document
+from engage.files.loading import load
 from engage.journal import Subscriber
-from engage.loading import load
 from engage.people import staff_file
 from engage.people.directory import import_staff
 from engage.resources import folder

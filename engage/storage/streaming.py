@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.bare import known_faults
-from engage.database import is_on_sqlite
+from engage.storage.bare import known_faults
+from engage.storage.database import is_on_sqlite
 
 CURSOR = "streamed"  # PostgreSQL's own, which keeps the rows there until they are fetched
 

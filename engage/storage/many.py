@@ -21,8 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.types import TypeEngine
 
-from engage.bare import Answer, packed, run_bare, sql_of, unpacked
-from engage.database import Base
+from engage.storage.bare import Answer, packed, run_bare, sql_of, unpacked
+from engage.storage.database import Base
 
 PLACE = "place"  # of a row in its document
 MOST_AT_ONCE = 1_000

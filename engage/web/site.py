@@ -15,16 +15,16 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from engage.database import Database
 from engage.errors import FormStale
-from engage.forms import PostedForm
 from engage.notify.letters import Letters
 from engage.people.provider import Provider
 from engage.people.sessions import Person, signed_in
-from engage.recent import Recent
 from engage.settings import Settings
+from engage.storage.database import Database
+from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
-from engage.unit_of_work import UnitOfWork
+from engage.web.forms import PostedForm
+from engage.web.recent import Recent
 
 Form = TypeVar("Form", bound=PostedForm)
 

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from engage.errors import NotFound, SignedOut
 from engage.people.returning import sign_in_address
 from engage.people.sessions import Person
-from engage.web import cookie_name, person_of, site_of
+from engage.web.site import cookie_name, person_of, site_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
-from engage.database import DRIVERS, Instant
+from engage.storage.database import DRIVERS, Instant
 
 ROWS = "rows"
 RECENT_INSTANTS = 256  # which rows written together share

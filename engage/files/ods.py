@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Self
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from engage.files.sheets import Cell, Table
 from engage.late import library
-from engage.sheets import Cell, Table
 
 if TYPE_CHECKING:
     from odfdo import Document

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from starlette.routing import BaseRoute, Route
 
-from engage.guarding import ALLOWED, may
 from engage.people.sessions import Person
+from engage.web.guarding import ALLOWED, may
 
 MENU = (
     ("/console/evenings", "Open evenings"),

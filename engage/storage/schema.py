@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
-from engage.database import make_folder_of
 from engage.resources import folder
-from engage.sqlite import set_pragmas
+from engage.storage.database import make_folder_of
+from engage.storage.sqlite import set_pragmas
 
 REVISION = re.compile(r"""^(down_)?revision = ["'](.+)["']$""", re.MULTILINE)
 

@@ -10,8 +10,8 @@ from starlette.routing import Route
 from engage.errors import NotFound
 from engage.late import library
 from engage.notify.watching import look
-from engage.schema import is_enough
-from engage.web import render, site_of
+from engage.storage.schema import is_enough
+from engage.web.site import render, site_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 

@@ -10,17 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from engage.demo_past import set_past
-from engage.demo_staff import FIRST_NAMES, LAST_NAMES
-from engage.demo_stage import Stage
-from engage.demo_waves import set_open_wave, set_staff
+from engage.demo.past import set_past
+from engage.demo.staff import FIRST_NAMES, LAST_NAMES
+from engage.demo.stage import Stage
+from engage.demo.waves import set_open_wave, set_staff
 from engage.events.evenings.loading import OPEN_EVENINGS
 from engage.events.finding import registration_id_by_email
 from engage.events.models import AskedQuestion, OpenEvening, Registration
 from engage.events.registrations import booking
 from engage.events.registrations.applications import Application, Details
 from engage.events.registrations.registering import register
-from engage.loading import load
+from engage.files.loading import load
 from engage.people import roles
 from engage.people.pages import DEMO_ROLES, demo_address
 from engage.resources import folder
