@@ -67,7 +67,7 @@ SAID = {
     404: "There is no such page. Check the address, or start from the list of open evenings.",
     405: "This address does not take that. Go back and use the buttons of the page.",
     408: "What you sent did not arrive in time. Check your connection, and send it again.",
-    413: "That was more than this form takes. Shorten it, and send it again.",
+    413: "That was more than this form takes. Shorten what you wrote, or choose a smaller file, and send it again.",
 }
 
 # What crowds ask for stands first: a request is held against one route after another.

@@ -103,6 +103,8 @@ def expected_at(evening: OpenEvening, slot_ids: Collection[int]) -> Select[Regis
 
 async def _move(session: AsyncSession, evening: OpenEvening, before: Before, now: datetime, actor: str) -> set[int]:
     moved = moved_sittings(evening, before, now)
+    if not moved:
+        return set()
     placed = await _tell_placed(session, moved, before, now, actor)
     return placed | await _tell_queued(session, moved, now, actor)
 
@@ -159,6 +161,8 @@ async def _tell_queued(session: AsyncSession, moved: dict[int, Slot], now: datet
 async def _offer(session: AsyncSession, evening: OpenEvening, before: Before, now: datetime) -> set[int]:
     """Offer what a larger sitting has more; whom it is offered to."""
     larger = [slot for slot in evening.slots if slot.capacity > before.capacities.get(slot.id, slot.capacity)]
+    if not larger:
+        return set()
     offered = select(QueueEntry.registration_id).where(
         QueueEntry.slot_id.in_([slot.id for slot in larger]), QueueEntry.offer_expires_at.is_not(None)
     )

@@ -37,6 +37,8 @@ async def tell_moved(
     ``before`` are the former closings by the vacancies' ids. A move from the past to the past is told to nobody.
     """
     moved = _moved(evening, before)
+    if not moved:
+        return set()
     events = [facts.VacancyClosingMoved(open_evening_id=evening.id, **dict(each)) for each in moved.values()]
     await append_all(session, [(event, now) for event in events], actor)
     query = reminded_of(evening, before, now).order_by(Interest.registration_id, Interest.vacancy_id)
