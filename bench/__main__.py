@@ -3,7 +3,8 @@
     python -m bench [--short] [--only floors registrations …]
 
 A whole run writes results.json and the table in README.md; `--short`, and a choice with `--only`, print the table
-alone: they show that the measurements work. The load tells how busy the machine was with other things.
+alone: they show that the measurements work. Where one fails the others are shown all the same, and none is written.
+The load tells how busy the machine was with other things.
 """
 
 import argparse
@@ -61,8 +62,8 @@ def load() -> float:
     return round(os.getloadavg()[0], 1)
 
 
-def run(name: str, *, is_short: bool) -> list[Line]:
-    """The lines of one measurement, shown while they come. Raises SystemExit where it fails."""
+def run(name: str, *, is_short: bool) -> list[Line] | None:
+    """The lines of one measurement, shown while they come; None where it fails."""
     command = [sys.executable, "-m", f"bench.{name}", *(["--short"] if is_short else [])]
     lines: list[Line] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -70,9 +71,7 @@ def run(name: str, *, is_short: bool) -> list[Line]:
         for text in process.stdout:
             print(text, end="", flush=True)
             lines.append(json.loads(text))
-    if process.returncode:
-        raise SystemExit(f"bench.{name} failed, so nothing is reported.")
-    return lines
+    return None if process.returncode else lines
 
 
 def main() -> None:
@@ -82,13 +81,17 @@ def main() -> None:
     given = parser.parse_args()
     of = machine()
     print(json.dumps(of), flush=True)
-    lines = [line for name in given.only for line in run(name, is_short=given.short)]
+    found = {name: run(name, is_short=given.short) for name in given.only}
     of["load_at_end"] = load()
+    failed = [f"bench.{name}" for name, lines in found.items() if lines is None]
+    lines = [line for each in found.values() for line in each or ()]
     figures = figures_of(lines)
-    if given.short or len(given.only) < len(MEASUREMENTS):
+    if failed or given.short or len(given.only) < len(MEASUREMENTS):
         print(sentences(of), table(figures), sep="\n")
     else:
         write(Path(__file__).parent, of, lines, figures)
+    if failed:
+        raise SystemExit(f"These failed, so that no results were written: {', '.join(failed)}.")
 
 
 if __name__ == "__main__":

