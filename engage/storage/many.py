@@ -9,15 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ClauseElement,
-    FromClause,
-    Integer,
-    Table,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ClauseElement, FromClause, Integer, Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.types import TypeEngine
 

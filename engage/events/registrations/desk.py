@@ -113,13 +113,10 @@ class Desk:
 
     async def close(self) -> None:
         """Write down who came and what happened, so that facts stand in the journal in the order in which they came."""
-        newcomers = [
-            inserting_numbered(
-                Registration, [new_row(each.application, each.status, each.now) for each in self.newcomers]
-            )
-        ]
-        counted, told = places.writing(self.evenings.values()), inserting(Receipt, self.new_receipts)
-        ids, *_ = await run_all(self.session, [*newcomers, *counted, *self.idle, told])
+        rows = [new_row(each.application, each.status, each.now) for each in self.newcomers]
+        newcomers, told = inserting_numbered(Registration, rows), inserting(Receipt, self.new_receipts)
+        counted = places.writing(self.evenings.values())
+        ids, *_ = await run_all(self.session, [newcomers, *counted, *self.idle, told])
         for newcomer, registration_id in zip(self.newcomers, numbers(ids), strict=True):
             newcomer.id = registration_id
         happened = [(fact(), now) for fact, now in self.happened]
