@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -50,9 +51,14 @@ async def fill_outbox(unit_of_work: UnitOfWork, count: int) -> set[str]:
     return {address_of(number) for number in range(count)}
 
 
-class MoodyMailbox(Mailbox):
-    """A relay that by chance puts off, drops the line after the content, or says nothing, and refuses some for good.
+AT_RCPT = {"250 2.0.0 OK": 474, "451 4.2.0 Not now": 25, HANG: 1}
+AT_DATA = {"250 2.0.0 OK": 88, "451 4.3.0 Not now": 5, DROP: 4, HANG: 3}
 
+
+class MoodyMailbox(Mailbox):
+    """A relay that puts off, drops the line after the content, or says nothing, and refuses some for good.
+
+    Its moods are dealt like cards, by chance in their order alone: whoever sends a hundred messages meets each of them.
     ``unanswered`` counts, by recipient, the messages that it took without saying so.
     """
 
@@ -61,22 +67,26 @@ class MoodyMailbox(Mailbox):
         self.unanswered: Counter[str] = Counter()
         self.moods: Counter[str] = Counter()
         self._chance = random.Random(seed)
+        self._at_rcpt: list[str] = []
+        self._at_data: list[str] = []
 
     async def handle_RCPT(  # noqa: N802 - its caller's name
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         if address not in self._refusals:
-            self._say("RCPT", {"451 4.2.0 Not now": 0.05, HANG: 0.002})
+            self.script("RCPT", self._dealt(self._at_rcpt, AT_RCPT))
         return await super().handle_RCPT(server, session, envelope, address, options)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - its caller's name
-        mood = self._say("DATA", {"451 4.3.0 Not now": 0.05, DROP: 0.04, HANG: 0.03})
+        mood = self._dealt(self._at_data, AT_DATA)
+        self.script("DATA", mood)
+        self.moods[mood] += 1
         if mood in (DROP, HANG):
             self.unanswered[envelope.rcpt_tos[0]] += 1
         return await super().handle_DATA(server, session, envelope)
 
-    def _say(self, command: str, moods: dict[str, float]) -> str:
-        (mood,) = self._chance.choices(["250 2.0.0 OK", *moods], [1 - sum(moods.values()), *moods.values()])
-        self.script(command, mood)
-        self.moods[mood] += 1
-        return mood
+    def _dealt(self, deck: list[str], moods: Mapping[str, int]) -> str:
+        if not deck:
+            deck.extend(Counter(moods).elements())
+            self._chance.shuffle(deck)
+        return deck.pop()
