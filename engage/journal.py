@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from engage.storage.bare import Answer
 from engage.storage.database import Base, Database, Key, ring
-from engage.storage.many import Asked, inserting, inserting_numbered, numbers, run_all
+from engage.storage.many import Asked, inserting, inserting_numbered, numbers, ringing, run_all
 from engage.storage.unit_of_work import Lock, UnitOfWork
 
 log = structlog.get_logger()
@@ -134,8 +134,7 @@ async def tell(session: AsyncSession, happened: Sequence[tuple[Fact, datetime]],
         for number, (fact, _) in zip(numbers(entries), happened, strict=True)
         for subscriber in fact.subscribers
     ]
-    await run_all(session, [inserting(PendingFact, pending)])
-    ring(session)
+    await run_all(session, [inserting(PendingFact, pending), *ringing(session, PendingFact)])
 
 
 def _row(fact: Fact, now: datetime, actor: str | None, details: object) -> dict[str, Any]:

@@ -74,8 +74,8 @@ async def register_posted(request: Request) -> Response:
     application, site = await received(request), site_of(request)
     if isinstance(application, Response):
         return application
-    lock = (OpenEvening, application.open_evening_id)
-    await site.unit_of_work.run_together(register_all, (application, site.clock()), locks=[lock])
+    item, locks = (application, site.clock()), [(OpenEvening, application.open_evening_id)]
+    await site.unit_of_work.run_together(register_all, item, locks=locks, locks_itself=True)
     return Response(status_code=303, headers={"location": f"/receipts/{application.receipt}"})
 
 

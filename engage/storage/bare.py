@@ -75,7 +75,7 @@ async def _sent(driver: Any, sql: str, document: str) -> Any:
 
 
 async def _rows(cursor: Any) -> Answer:
-    return await cursor.fetchall() if cursor.description else ()
+    return await cursor.fetchall() if cursor.pgresult.nfields else ()
 
 
 def sql_of(statement: ClauseElement, *, is_sqlite: bool) -> str:

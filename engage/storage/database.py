@@ -37,6 +37,7 @@ from engage.storage.sqlite import BUSY_TIMEOUT, connecting, set_pragmas
 READERS, WRITERS = 8, 2  # connections of one process
 POOL_TIMEOUT = 60  # seconds that somebody waits in a burst for a connection, before it is too busy for them
 BELL = "engage"  # the channel of NOTIFY
+RUNG = "is_bell_rung"  # of a session whose notice is on its way already
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -102,7 +103,7 @@ class Database:
         async with self._write() as session:
             async with session.begin():
                 yield session
-                if session.info.get("is_bell_due") and not self.is_sqlite:
+                if session.info.get("is_bell_due") and RUNG not in session.info and not self.is_sqlite:
                     # At the end, for the rollback of a savepoint would take a notice back that was given within it.
                     await (await session.connection()).exec_driver_sql(f"NOTIFY {BELL}")
             self.commits += 1

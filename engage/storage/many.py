@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ClauseElement, FromClause, Integer, Table, insert, select, update
+from sqlalchemy import ClauseElement, FromClause, Integer, Table, func, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.types import TypeEngine
 
 from engage.storage.bare import Answer, packed, run_bare, sql_of, unpacked
-from engage.storage.database import Base
+from engage.storage.database import BELL, RUNG, Base, is_on_sqlite, ring
 
 PLACE = "place"  # of a row in its document
 MOST_AT_ONCE = 1_000
@@ -43,14 +43,23 @@ def updating(model: type[Base], rows: Sequence[Row]) -> Asked:
     return Asked(_update, model, rows)
 
 
-def locking(model: type[Base], ids: Iterable[int]) -> Asked:
-    """Lock the rows of these ids, in their order, on PostgreSQL."""
-    return Asked(_lock, model, [{"id": each} for each in sorted(ids)])
+def locking(session: AsyncSession, model: type[Base], ids: Iterable[int]) -> list[Asked]:
+    """Lock the rows of these ids, in their order. On SQLite the transaction is their lock."""
+    return [] if is_on_sqlite(session) else [Asked(_lock, model, [{"id": each} for each in sorted(ids)])]
 
 
 def inserting_numbered(model: type[Base], rows: Sequence[Row]) -> Asked:
     """Insert the rows in their order; `numbers` has the id of each."""
     return Asked(_insert_numbered, model, [row | {PLACE: place} for place, row in enumerate(rows)])
+
+
+def ringing(session: AsyncSession, model: type[Base]) -> list[Asked]:
+    """What wakes the workers when this transaction commits, to go along with what leaves them something to do."""
+    ring(session)
+    if is_on_sqlite(session) or session.in_nested_transaction():  # whose rollback would take the notice back
+        return []
+    session.info[RUNG] = True
+    return [Asked(_ring, model, [{PLACE: 0}])]
 
 
 def numbers(answer: Answer) -> list[int]:
@@ -117,3 +126,7 @@ def _update(given: FromClause, table: Table) -> ClauseElement:
 def _lock(given: FromClause, table: Table) -> ClauseElement:
     rows = select(table.c.id).join(given, table.c.id == given.c.id).order_by(table.c.id)
     return rows.with_for_update(key_share=True, of=table)
+
+
+def _ring(given: FromClause, table: Table) -> ClauseElement:
+    return select(func.pg_notify(literal_column(f"'{BELL}'"), literal_column("''"))).select_from(given)

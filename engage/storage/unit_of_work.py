@@ -47,6 +47,7 @@ class _Waiting:
     locks: Sequence[Lock]
     together: Together[Any, Any] | None = None
     item: Any = None
+    locks_itself: bool = False
     alone: Alone[Any] | None = None
     answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -83,10 +84,18 @@ class UnitOfWork:
         answer: Answer = await self._enqueue(waiting, self._patient if is_patient else self._queue)
         return answer
 
-    async def run_together(self, together: Together[Item, Answer], item: Item, *, locks: Sequence[Lock] = ()) -> Answer:
+    async def run_together(
+        self,
+        together: Together[Item, Answer],
+        item: Item,
+        *,
+        locks: Sequence[Lock] = (),
+        locks_itself: bool = False,
+    ) -> Answer:
         """The same for one item of a command that deals, in order, with all the items that wait.
 
-        ``together`` answers each item with its answer or its refusal. Where it fails, each item is tried alone.
+        ``together`` answers each item with its answer or its refusal. Where it fails, each item is tried alone. If
+        it locks the rows itself, on the journey of its first reading, nobody else does where it has its commit alone.
         """
 
         async def alone(session: AsyncSession) -> Answer:
@@ -95,7 +104,7 @@ class UnitOfWork:
                 raise answer
             return answer
 
-        answer: Answer = await self._enqueue(_Waiting(alone, locks, together, item), self._queue)
+        answer: Answer = await self._enqueue(_Waiting(alone, locks, together, item, locks_itself), self._queue)
         return answer
 
     def _enqueue(self, waiting: _Waiting, queue: deque[_Waiting]) -> asyncio.Future[Any]:
@@ -151,8 +160,9 @@ class UnitOfWork:
             except _Apart:
                 pass  # nothing of it is kept, and now each has a savepoint of its own
         async with self._database.writing(is_edit=not _is_crowd(batch)) as session:
-            held = await self._lock(session, batch)
-            if len(batch) == 1:
+            is_alone = len(batch) == 1
+            held = [] if is_alone and batch[0].locks_itself else await self._lock(session, batch)
+            if is_alone:
                 return [await batch[0].command(session)]
             outcomes: list[Any] = []
             for _, run in groupby(batch, key=_company):
@@ -167,7 +177,8 @@ class UnitOfWork:
     async def _commit_in_one(self, batch: list[_Waiting], together: Together[Any, Any]) -> list[Any]:
         """All are dealt with together, and nothing else: their transaction is their savepoint. Raises _Apart."""
         async with self._database.writing(is_edit=False) as session:
-            await self._lock(session, batch)
+            if not batch[0].locks_itself:
+                await self._lock(session, batch)
             try:
                 return list(await _answers(session, together, [waiting.item for waiting in batch]))
             except Exception as error:
@@ -204,8 +215,8 @@ class UnitOfWork:
                 keys[model].add(key)
         models = sorted(keys, key=lambda each: each.__tablename__)
         if _is_crowd(batch):
-            if self._is_locking and not self._database.is_sqlite:
-                await run_all(session, [locking(model, keys[model]) for model in models])
+            if self._is_locking:
+                await run_all(session, [each for model in models for each in locking(session, model, keys[model])])
             return []
         held: list[Base] = []
         for model in models:

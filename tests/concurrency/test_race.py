@@ -97,17 +97,22 @@ async def _let_writers_race(url: str, *, is_locking: bool) -> Books:
         writers = [UnitOfWork(database, is_locking=is_locking) for database in databases]
         for turn in range(ROUNDS):
             posts = [
-                writer.run(partial(_register, evening, f"{turn}-{number}", meeting), locks=[(OpenEvening, evening.id)])
+                writer.run(
+                    partial(_register, evening, f"{turn}-{number}", meeting, is_locking),
+                    locks=[(OpenEvening, evening.id)],
+                )
                 for number, writer in enumerate(writers)
             ]
             await asyncio.gather(*posts)
         return await books_of(databases[0])
 
 
-async def _register(evening: OpenEvening, name: str, meeting: asyncio.Barrier, session: AsyncSession) -> None:
+async def _register(
+    evening: OpenEvening, name: str, meeting: asyncio.Barrier, is_locking: bool, session: AsyncSession
+) -> None:
     """Registering, with a pause between reading and writing until all others have read too."""
     application = make_application(evening, evening.slots[0], f"{name}@example.org")
-    desk = await Desk.open(session, [application])
+    desk = await Desk.open(session, [application], is_locking=is_locking)
     await meeting.wait()
     await desk.serve(application, FAR_AHEAD.replace(year=2098))
     await desk.close()

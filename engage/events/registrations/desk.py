@@ -17,7 +17,7 @@ from engage.events.registrations.applications import Application, describe, new_
 from engage.events.registrations.places import CountedEvening, CountedSlot
 from engage.events.registrations.sittings import refuse_if_closed, slot_of
 from engage.journal import append, entering, tell
-from engage.storage.many import Asked, Row, inserting, inserting_numbered, numbers, run_all
+from engage.storage.many import Asked, Row, inserting, inserting_numbered, locking, numbers, run_all
 
 RECEIPT_KEPT = timedelta(days=7)
 WHOSE = ("open_evening_id", "email_key")
@@ -82,15 +82,17 @@ class Desk:
     happened: list[tuple[Callable[[], facts.RegistrationFact], datetime]] = field(default_factory=list)
 
     @classmethod
-    async def open(cls, session: AsyncSession, applications: Sequence[Application]) -> Self:
-        """Look up places, and which forms and addresses are known."""
+    async def open(cls, session: AsyncSession, applications: Sequence[Application], *, is_locking: bool = True) -> Self:
+        """Lock the evenings; look up their places, and which forms and addresses are known."""
+        evening_ids = {each.open_evening_id for each in applications}
         asked = [
-            places.asking({each.open_evening_id for each in applications}),
+            *(locking(session, OpenEvening, evening_ids) if is_locking else ()),
+            places.asking(evening_ids),
             Asked(_given, Receipt, [{"token": each.receipt} for each in applications]),
             # Nothing more of them is read, which would take longer for those who are known than for newcomers.
             Asked(_known, Registration, [dict(zip(WHOSE, each.whose, strict=True)) for each in applications]),
         ]
-        evenings, tokens, known = await run_all(session, asked)
+        *_, evenings, tokens, known = await run_all(session, asked)
         by_whom: dict[tuple[int, str], Known] = {(row[2], row[3]): _Known(*row) for row in known}
         return cls(session, places.counted(evenings), {token for (token,) in tokens}, by_whom)
 
