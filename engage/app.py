@@ -21,7 +21,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from engage.audit import pages as audit_pages
-from engage.errors import EngageError
+from engage.errors import EngageError, Overloaded
 from engage.events import evening_page, feedback, feeds
 from engage.events import pages as evening_pages
 from engage.events.console import routes as console
@@ -162,14 +162,14 @@ def from_process() -> Starlette:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, EngageError)  # noqa: S101 - what it is registered for
     if error.status == 503:
-        return await _not_now(request, str(error))
+        return await _not_now(request, str(error), "The service is busy" if isinstance(error, Overloaded) else None)
     return await refuse(request, error.status, str(error))
 
 
-async def _not_now(request: Request, message: str) -> Response:
+async def _not_now(request: Request, message: str, title: str | None = None) -> Response:
     """Asks nothing of the database, of which there may be none: the page is as for nobody."""
     request.state.person = None
-    response = await refuse(request, 503, message)
+    response = await refuse(request, 503, message, title=title)
     response.headers["retry-after"] = RETRY_AFTER
     return response
 

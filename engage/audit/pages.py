@@ -101,7 +101,7 @@ def _line(entry: JournalEntry, names: Mapping[str, str], zone: ZoneInfo) -> Line
     return Line(
         at=entry.occurred_at,
         actor=names.get(entry.actor) or words.ACTORS.get(entry.actor, entry.actor),
-        about=names.get(entry.stream) or words.about(entry.stream),
+        about=names.get(entry.stream) or words.about(entry.stream, zone),
         words=words.words_of(entry.kind, entry.details, zone),
     )
 

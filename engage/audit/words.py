@@ -123,10 +123,12 @@ def kinds() -> list[str]:
     return sorted({name.partition(":")[0] for name in WORDS})
 
 
-def about(stream: str) -> str:
-    """What a stream is about: "registration 17"."""
-    name, _, number = stream.partition(":")
-    return f"{ABOUT.get(name, name.replace('_', ' '))} {number}".strip()
+def about(stream: str, zone: ZoneInfo) -> str:
+    """What a stream is about: "registration 17", "action 2, due on Monday 9 February 2026"."""
+    name, _, rest = stream.partition(":")
+    number, _, due_on = rest.partition(":due:")
+    words = f"{ABOUT.get(name, name.replace('_', ' '))} {number}".strip()
+    return f"{words}, due on {_said(due_on, zone)}" if due_on else words
 
 
 def _said(value: Any, zone: ZoneInfo) -> str:

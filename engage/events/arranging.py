@@ -7,16 +7,16 @@ from functools import partial
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from engage.errors import NeedChanged, NeedUnready
-from engage.events import rules
+from engage.events import listing, rules
 from engage.events.evenings.editing import Editor
 from engage.events.facts import EveningFact, stream_of
 from engage.events.mail.correspondence import Correspondence
-from engage.events.models import ACCESS_NEEDS, AccessNeed, Interest, OpenEvening, Registration, Slot
+from engage.events.models import ACCESS_NEEDS, AccessNeed, Interest, OpenEvening, Registration
 from engage.events.need_rules import ANSWERED, LEFT_TO_DO, NEXT, TOLD, due_on, is_to_be_reminded
 from engage.events.organiser_facts import NeedMoved
 from engage.journal import JournalEntry, append
@@ -123,8 +123,7 @@ async def plan(database: Database, unit_of_work: UnitOfWork, correspondence: Cor
     if local.time() < MORNING:
         return 0
     async with database.reading() as session:
-        ahead = select(OpenEvening).join(Slot).group_by(OpenEvening.id).having(func.max(Slot.ends_at) > now)
-        evenings = (await session.scalars(ahead.where(OpenEvening.status == "published"))).all()
+        evenings = await listing.upcoming(now, ("published",)).some(session)
     due = [
         Round(f"needs:{evening.id}:{local.date()}", partial(_prepare, correspondence, evening, now))
         for evening in evenings

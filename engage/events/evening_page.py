@@ -13,6 +13,7 @@ from engage.events import finding
 from engage.events.models import AskedQuestion, OpenEvening
 from engage.events.pages import asked_for
 from engage.events.views import Sitting, can_ask, evening_json, posts_of, refusal_of, sittings_of
+from engage.web.anybody import Anybody
 from engage.web.shared import shared
 from engage.web.site import person_of, render, site_of, wants_json
 
@@ -20,7 +21,7 @@ PLACES = Markup("<!-- places -->")  # no text of an evening's can be it, for eac
 
 
 async def evening(request: Request) -> Response:
-    return await shared(request, lambda: _evening(request))
+    return await shared(request, _evening)
 
 
 async def _evening(request: Request) -> Response:
@@ -30,13 +31,13 @@ async def _evening(request: Request) -> Response:
         return JSONResponse(evening_json(found, found.vacancies))
     if await person_of(request) is not None:
         return await show(request, *await _read(request))
-    evening_id, around = await site.recent.get((_around, slug), partial(_around, request), is_counted=False)
+    evening_id, around = await site.recent.get((_around, slug), partial(_around, Anybody(request)), is_counted=False)
     async with site.database.reading() as session:
         slots = await finding.slots_of(session, evening_id)
     return HTMLResponse(around.replace(PLACES, _places(request, sittings_of(slots, site.clock()))))
 
 
-async def _around(request: Request) -> tuple[int, str]:
+async def _around(request: Anybody) -> tuple[int, str]:
     """The evening's id, and its page with `PLACES` where its places belong."""
     found, answered = await _read(request)
     return found.id, bytes((await show(request, found, answered, places=PLACES)).body).decode()

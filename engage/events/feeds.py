@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engage.errors import NotFound
-from engage.events import finding
+from engage.events import listing
 from engage.events.mail.calendar_entries import location_of, public_url
 from engage.events.models import OpenEvening
 from engage.events.pages import asked_for
@@ -22,10 +22,11 @@ async def feed(request: Request) -> Response:
     """All open evenings, to subscribe to in a calendar."""
     site = site_of(request)
     async with site.database.reading() as session:
-        upcoming, past = await finding.evenings_from(session, site.clock())
+        upcoming = await listing.upcoming(site.clock()).some(session)
+        past = await listing.past(site.clock()).some(session, PAST_IN_FEED)
     organisation = site.settings.organisation
     organizer = Person(site.settings.mail_from, organisation)
-    listings = [listing for evening in [*past[:PAST_IN_FEED], *upcoming] for listing in _listings(request, evening)]
+    listings = [listing for evening in [*past, *upcoming] for listing in _listings(request, evening)]
     content = publish(listings, name=f"Open evenings: {organisation}", zone=site.settings.zone, organizer=organizer)
     return Response(content, media_type=CALENDAR)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -29,21 +29,6 @@ async def slots_of(session: AsyncSession, evening_id: int) -> Sequence[Slot]:
     """The evening's sittings, in order of time."""
     query = select(Slot).where(Slot.open_evening_id == evening_id).order_by(Slot.starts_at, Slot.id)
     return (await session.scalars(query)).all()
-
-
-async def evenings_from(session: AsyncSession, now: datetime) -> tuple[list[OpenEvening], list[OpenEvening]]:
-    """What is still to come, soonest first, and what is over, latest first. Drafts do not exist outside."""
-    last = func.max(Slot.ends_at)
-    query = (
-        select(OpenEvening, last)
-        .join(Slot)
-        .where(OpenEvening.status != "draft")
-        .group_by(OpenEvening.id)
-        .order_by(func.min(Slot.starts_at))
-    )
-    rows = [(evening, ends_at) for evening, ends_at in await session.execute(query)]
-    upcoming = [evening for evening, ends_at in rows if ends_at > now]
-    return upcoming, [evening for evening, ends_at in reversed(rows) if ends_at <= now]
 
 
 async def answered_questions(session: AsyncSession, evening: OpenEvening) -> list[AskedQuestion]:

@@ -31,7 +31,7 @@ class OpenEvening(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     title: Mapped[str] = mapped_column(String(200))
-    status: Mapped[str] = mapped_column(String(12))  # draft, published or cancelled
+    status: Mapped[str] = mapped_column(String(12), index=True)  # draft, published or cancelled
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     summary: Mapped[str | None] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)
@@ -66,6 +66,7 @@ class Slot(Base):
         CheckConstraint("held >= 0 AND held <= capacity", name="held_within_capacity"),
         CheckConstraint("waiting >= 0", name="waiting_not_negative"),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index(None, "ends_at"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from engage.errors import FormStale, RegistrationClosed
-from engage.events import facts, finding
+from engage.events import facts, finding, listing
 from engage.events.models import AskedQuestion, OpenEvening
 from engage.events.registrations.applications import Application
 from engage.events.registrations.forms import EmailForm, QuestionForm, RegistrationForm
@@ -24,38 +24,42 @@ from engage.events.views import (
 from engage.journal import append
 from engage.values import VALUES
 from engage.web.forms import text_of
+from engage.web.paging import page_number
 from engage.web.shared import shared
 from engage.web.site import posted, posted_openly, refuse, render, site_of, wants_json
 
 SHOWN_AT_HOME = 5
+LIST = "/open-evenings"
 
 
 async def home(request: Request) -> Response:
-    return await shared(request, lambda: _home(request))
+    return await shared(request, _home)
 
 
 async def _home(request: Request) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
-        upcoming, _ = await finding.evenings_from(session, site.clock())
-    return await render(request, "home.html", evenings=upcoming[:SHOWN_AT_HOME])
+        soonest = await listing.upcoming(site.clock()).some(session, SHOWN_AT_HOME)
+    return await render(request, "home.html", evenings=soonest)
 
 
 async def evenings(request: Request) -> Response:
-    return await shared(request, lambda: _evenings(request))
+    return await shared(request, _evenings, page=page_number(request))
 
 
 async def _evenings(request: Request) -> Response:
+    """A page of what is to come, and then of what is over; as JSON all that is to come."""
     site = site_of(request)
+    upcoming, past = listing.upcoming(site.clock()), listing.past(site.clock())
     async with site.database.reading() as session:
-        upcoming, past = await finding.evenings_from(session, site.clock())
-    if wants_json(request):
-        return JSONResponse({"open_evenings": [evening_json(evening) for evening in upcoming]})
-    return await render(request, "events/list.html", evenings=upcoming, past=past)
+        if wants_json(request):
+            return JSONResponse({"open_evenings": [evening_json(each) for each in await upcoming.some(session)]})
+        paging, (coming, over) = await listing.page_of(session, (upcoming, past), page_number(request), LIST)
+    return await render(request, "events/list.html", evenings=coming, past=over, paging=paging)
 
 
 async def plan(request: Request) -> Response:
-    return await shared(request, lambda: _plan(request))
+    return await shared(request, _plan)
 
 
 async def _plan(request: Request) -> Response:
@@ -210,7 +214,7 @@ def _application(request: Request, found: OpenEvening, form: RegistrationForm, s
 busiest = [Route("/open-evenings/{slug}/register", register_posted, methods=["POST"])]
 routes = [
     Route("/", home),
-    Route("/open-evenings", evenings),
+    Route(LIST, evenings),
     Route("/open-evenings/{slug}/plan", plan),
     Route("/open-evenings/{slug}/register", registration_form),
     Route("/open-evenings/{slug}/send-my-link", link_form),

@@ -22,10 +22,11 @@ log = structlog.get_logger()
 
 async def hear_others(database: Database, settings: Settings) -> None:
     """Ring in this process whenever another one commits, until cancelled; a lost line is taken up again."""
+    lost = (SQLAlchemyError, OSError, *(() if database.is_sqlite else (library("psycopg").Error,)))
     while True:
         try:
             await (_poll(database) if database.is_sqlite else _listen(database, settings))
-        except (library("psycopg").Error, SQLAlchemyError, OSError) as error:
+        except lost as error:
             log.warning("cannot hear other processes", error=type(error).__name__)
             await asyncio.sleep(PAUSE_SECONDS)
 

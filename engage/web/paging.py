@@ -34,8 +34,7 @@ class Paging:
 
     def link(self, number: int) -> str:
         """The address of that page."""
-        kept = {name: value for name, value in self.query.items() if value}
-        return f"{self.address}?{urlencode(kept | {'page': str(number)})}"
+        return _link(self.address, self.query, number)
 
     @property
     def neighbours(self) -> dict[str, dict[str, str]]:
@@ -48,7 +47,31 @@ class Paging:
         return links
 
 
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Page ``number`` of a list of which nobody knows the end until it is reached."""
+
+    number: int
+    has_next: bool
+    address: str
+
+    @property
+    def neighbours(self) -> dict[str, dict[str, str]]:
+        """As those of `Paging`, without the number of pages."""
+        links = {}
+        if self.number > 1:
+            links["previous"] = {"href": _link(self.address, {}, self.number - 1)}
+        if self.has_next:
+            links["next"] = {"href": _link(self.address, {}, self.number + 1)}
+        return links
+
+
 def page_number(request: Request) -> int:
     """The page that the address asks for, the first one where it says nothing that can be."""
     asked = request.query_params.get("page", "")
     return min(int(asked), FURTHEST) if asked.isdecimal() and asked.isascii() and len(asked) < 9 and int(asked) else 1
+
+
+def _link(address: str, query: Mapping[str, str], number: int) -> str:
+    kept = {name: value for name, value in query.items() if value}
+    return f"{address}?{urlencode(kept | {'page': str(number)})}"

@@ -1,6 +1,6 @@
 """Pages that are the same for everybody: made and compressed once for all who ask at a time, told apart by a tag.
 
-Only who is not signed in gets one, and nothing of a reader (no token, no cookie) can be in it.
+Only who is not signed in gets one. It is made for `Anybody`, so nothing of a reader (no token, no cookie) can be in it.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from engage.web.anybody import Anybody
 from engage.web.headers import protecting
 from engage.web.site import cookie_name, site_of, wants_json
 
@@ -54,27 +55,27 @@ class AtHand:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = self.app
-        if scope["type"] == "http" and scope["method"] in READS and not _may_be_for_one(said := _said(scope), scope):
+        if _may_be_at_hand(scope) and not _may_be_for_one(said := _said(scope), scope):
             made: asyncio.Task[SharedPage] | None = scope["app"].state["site"].recent.at_hand(_key(scope, said))
             if made is not None and (made.done() or await _is_good(made)):
                 answer = made.result().answer(said)
         await answer(scope, receive, send)
 
 
-async def shared(request: Request, make: Callable[[], Awaitable[Response]]) -> Response:
+async def shared(request: Request, make: Callable[[Request], Awaitable[Response]], *, page: int = 1) -> Response:
     """What ``make`` answers; for who is not signed in, what it answered to anybody a moment ago. Raises what it raises.
 
-    It may look at nothing of the request but its path and whether it asks for JSON.
+    ``page`` is that of a list.
     """
     if _is_for_one(request):
-        return await make()
+        return await make(request)
 
     site, said = site_of(request), _said(request.scope)
 
-    async def page() -> SharedPage:
-        return _page_of(await make(), is_https=site.settings.is_https)
+    async def made() -> SharedPage:
+        return _page_of(await make(Anybody(request, page)), is_https=site.settings.is_https)
 
-    kept = await site.recent.get(_key(request.scope, said), page)
+    kept = await site.recent.get(_key(request.scope, said, page), made)
     return kept.answer(said)
 
 
@@ -82,6 +83,14 @@ async def _is_good(made: asyncio.Task[SharedPage]) -> bool:
     """Whether it came to a page, once that is known; what went wrong is told by whoever asks next."""
     await asyncio.wait([made])
     return not made.cancelled() and made.exception() is None
+
+
+def _may_be_at_hand(scope: Scope) -> bool:
+    """Whether it is read, and asks for no further page of a list, which is found with more care."""
+    if scope["type"] != "http" or scope["method"] not in READS:
+        return False
+    query: bytes = scope["query_string"]
+    return not query or (b"page" not in query and b"%" not in query)
 
 
 def _is_for_one(request: Request) -> bool:
@@ -99,8 +108,8 @@ def _said(scope: Scope) -> Mapping[bytes, bytes]:
     return dict(reversed(scope["headers"]))
 
 
-def _key(scope: Scope, said: Mapping[bytes, bytes]) -> tuple[object, ...]:
-    return shared, scope["path"], _is_json_wanted(said.get(b"accept", b""))
+def _key(scope: Scope, said: Mapping[bytes, bytes], page: int = 1) -> tuple[object, ...]:
+    return shared, scope["path"], page, _is_json_wanted(said.get(b"accept", b""))
 
 
 @lru_cache(ASKED_LATELY)

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -166,11 +167,12 @@ def set_cookie(request: Request, response: Response, name: str, value: str, seco
     )
 
 
-async def refuse(request: Request, status: int, message: str) -> Response:
+async def refuse(request: Request, status: int, message: str, *, title: str | None = None) -> Response:
     """The page, or the JSON, that says why a request was refused."""
     if wants_json(request):
         return JSONResponse({"error": message}, status_code=status)
-    return await render(request, "error.html", status=status, title=TITLES.get(status, TITLES[400]), message=message)
+    title = title or TITLES.get(status, TITLES[400])
+    return await render(request, "error.html", status=status, title=title, message=message, is_for_now=status == 503)
 
 
 TITLES = {
@@ -184,7 +186,7 @@ TITLES = {
     413: "That is too much at once",
     429: "Please wait a moment",
     500: "Sorry, something went wrong",
-    503: "The service is busy",
+    503: "Sorry, the service is unavailable",
 }
 
 
@@ -193,8 +195,11 @@ class _Csrf:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._cookie = request.cookies.get(cookie_name(request, "csrf")) or secrets.token_urlsafe(16)
         self.is_used = False
+
+    @cached_property
+    def _cookie(self) -> str:
+        return self._request.cookies.get(cookie_name(self._request, "csrf")) or secrets.token_urlsafe(16)
 
     def __str__(self) -> str:
         self.is_used = True

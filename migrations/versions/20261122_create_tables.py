@@ -102,6 +102,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_open_evening")),
         sa.UniqueConstraint("slug", name=op.f("uq_open_evening_slug")),
     )
+    with op.batch_alter_table("open_evening", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_open_evening_status"), ["status"], unique=False)
+
     op.create_table(
         "outbox_message",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -309,6 +312,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slot")),
         sa.UniqueConstraint("open_evening_id", "key", name=op.f("uq_slot_open_evening_id_key")),
     )
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_slot_ends_at"), ["ends_at"], unique=False)
+
     op.create_table(
         "vacancy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -797,6 +803,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_vacancy_closes_at"))
 
     op.drop_table("vacancy")
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slot_ends_at"))
+
     op.drop_table("slot")
     with op.batch_alter_table("pending_fact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_pending_fact_subscriber_stream_entry_id"))
@@ -837,6 +846,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_message_settled_at"))
 
     op.drop_table("outbox_message")
+    with op.batch_alter_table("open_evening", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_open_evening_status"))
+
     op.drop_table("open_evening")
     op.drop_table("mail_note")
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:

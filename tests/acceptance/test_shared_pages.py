@@ -7,12 +7,19 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
+from starlette.requests import Request
+from starlette.responses import Response
 
+from engage.events import finding
 from engage.events.evening_page import PLACES
 from engage.events.models import OpenEvening, Slot
+from engage.events.registrations.forms import QuestionForm
 from engage.settings import Settings
 from engage.storage.database import Database
+from engage.web.anybody import Anybody
 from engage.web.recent import KEPT
+from engage.web.shared import shared
+from engage.web.site import person_of, render
 from tests.acceptance.test_reading import sign_in
 from tests.crowd import counted
 from tests.site import JSON, Site, on_sqlite, running
@@ -141,10 +148,43 @@ async def test_nothing_of_a_reader_is_shared(site: Site, path: str) -> None:
     assert own.headers["cache-control"] == "no-store"
     assert "/console" in own.text
     site.browser.cookies.clear()
-    shared = await site.browser.get(path)
-    assert "set-cookie" not in shared.headers
-    assert "/console" not in shared.text
-    assert "csrf_token" not in shared.text
+    anybodys = await site.browser.get(path)
+    assert "set-cookie" not in anybodys.headers
+    assert "/console" not in anybodys.text
+    assert "csrf_token" not in anybodys.text
+
+
+def asked_by(site: Site, cookie: str = "") -> Request:
+    """A request as the server gives it."""
+    headers = [(b"cookie", cookie.encode())] if cookie else []
+    known = {"type": "http", "app": site.app, "method": "GET", "path": "/", "path_params": {}, "query_string": b""}
+    return Request(known | {"headers": headers})
+
+
+@on_sqlite
+async def test_a_template_with_a_form_is_no_page_for_everybody(site: Site) -> None:
+    async with site.database.reading() as session:
+        evening = await finding.evening_of(session, "reviews-team")
+
+    async def make(request: Request) -> Response:
+        return await render(request, "events/ask.html", evening=evening, form=QuestionForm(), is_sent=False)
+
+    assert (await shared(asked_by(site, "engage-session=another"), make)).headers["cache-control"] == "no-store"
+    for cookie in ("", "engage-csrf=secret"):
+        with pytest.raises(RuntimeError, match="has a form in it"):
+            await shared(asked_by(site, cookie), make)
+
+
+@on_sqlite
+async def test_a_page_for_everybody_is_told_nothing_of_who_asks_for_it(site: Site) -> None:
+    request = asked_by(site, "engage-csrf=secret")
+    request.scope.update(client=("192.0.2.1", 9), query_string=b"name=zoe", state={"person": "zoe"})
+    request.scope["headers"] += [(b"user-agent", b"zoe's"), (b"accept", b"zoe, application/json")]
+    anybody = Anybody(request, page=3)
+    with pytest.raises(RuntimeError, match="asks who reads it"):
+        assert anybody.cookies
+    assert anybody.scope["headers"] == [(b"accept", b"application/json")]
+    assert (dict(anybody.query_params), await person_of(anybody), anybody.client) == ({"page": "3"}, None, None)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,5 +1,6 @@
 """A statement on SQLite is one journey to its connection's thread, and transactions begin and end as ever."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -10,8 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from engage.late import without
+from engage.settings import Settings
+from engage.storage.bell import hear_others
 from engage.storage.database import Database
 from engage.storage.sqlite import FIRST_ROWS, Connection, Cursor
+from tests.site import on_sqlite
 
 MANY = FIRST_ROWS + 5
 NUMBERS = f"WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {MANY}) SELECT n FROM n"
@@ -118,3 +123,16 @@ async def test_sessions_write_read_and_roll_back_as_ever(tmp_path: Path) -> None
     async with database.reading() as session:
         assert list(await session.scalars(text("SELECT word FROM word ORDER BY word"))) == ["one", "two"]
     await database.close()
+
+
+@on_sqlite
+async def test_other_processes_are_heard_without_the_library_of_another_database(
+    database: Database, settings: Settings
+) -> None:
+    bell = database.bell()
+    with without("psycopg"):
+        hearing = asyncio.create_task(hear_others(database, settings))
+        await bell.wait()
+        hearing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hearing

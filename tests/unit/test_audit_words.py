@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import engage
 from engage.audit.words import HIDDEN, WORDS, about, title_of, words_of
 from engage.journal import Fact
+from engage.surveys.follow_up.action_facts import due_stream
 
 LONDON = ZoneInfo("Europe/London")
 INSTANT, DAY = "2027-07-01T17:30:00+00:00", "2027-07-01"
@@ -63,7 +65,13 @@ def test_kind_of_another_version_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "expected"), [("open_evening:3", "open evening 3"), ("wave:1", "pulse wave 1"), ("odd_one", "odd one")]
+    ("stream", "expected"),
+    [
+        ("open_evening:3", "open evening 3"),
+        ("wave:1", "pulse wave 1"),
+        ("odd_one", "odd one"),
+        (due_stream(2, date(2026, 2, 9)), "action 2, due on Monday 9 February 2026"),
+    ],
 )
 def test_stream_is_named(stream: str, expected: str) -> None:
-    assert about(stream) == expected
+    assert about(stream, LONDON) == expected

@@ -1,20 +1,23 @@
 """The evenings and how they fill, one evening with all that can be done about it, one post, and the preview."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import func, select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engage.events import evening_page, finding
+from engage.events import evening_page, finding, listing
 from engage.events.console import subjects
 from engage.events.console.asking import ROLES, asked_evening, evening_of
 from engage.events.console.sections import OF_EVENING, OF_POST
-from engage.events.models import AskedQuestion, Interest, OpenEvening, Slot, Vacancy
+from engage.events.models import AskedQuestion, Interest, OpenEvening, Vacancy
 from engage.web.guarding import only
-from engage.web.paging import Paging, page_number
+from engage.web.paging import page_number
 from engage.web.site import render, site_of
+
+LIST = "/console/evenings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,13 @@ class Filling:
 
 @only(*ROLES)
 async def evenings(request: Request) -> Response:
-    """Latest first: by the first sitting, those without one before all others."""
-    starts_at = func.min(Slot.starts_at)
-    query = select(OpenEvening).outerjoin(Slot).group_by(OpenEvening.id)
-    async with site_of(request).database.reading() as session:
-        total = await session.scalar(select(func.count()).select_from(OpenEvening)) or 0
-        paging = Paging(total, page_number(request), "/console/evenings")
-        ordered = query.order_by(starts_at.is_not(None), starts_at.desc(), OpenEvening.id.desc())
-        found = list(await session.scalars(ordered.limit(paging.size).offset(paging.offset)))
-    rows = [(each, filling_of(each)) for each in found]
+    """Drafts, what is to come, what is over, and what has no sitting."""
+    site = site_of(request)
+    now = site.clock()
+    lists = listing.drafts(), listing.upcoming(now), listing.past(now), listing.undated()
+    async with site.database.reading() as session:
+        paging, found = await listing.page_of(session, lists, page_number(request), LIST)
+    rows = [(each, filling_of(each)) for each in chain(*found)]
     return await render(request, "console/evenings.html", rows=rows, paging=paging)
 
 
@@ -88,7 +89,7 @@ def filling_of(found: OpenEvening) -> Filling:
 
 
 routes = [
-    Route("/console/evenings", evenings),
+    Route(LIST, evenings),
     Route("/console/evenings/{slug}", evening),
     Route("/console/evenings/{slug}/preview", preview),
     Route("/console/evenings/{slug}/posts/{key}", post),

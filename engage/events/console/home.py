@@ -5,7 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engage.events.models import AskedQuestion, OpenEvening, Slot
+from engage.events import listing
+from engage.events.models import AskedQuestion, OpenEvening
 from engage.web.guarding import SIGNED_IN, may, me, only
 from engage.web.site import render, site_of
 
@@ -20,11 +21,10 @@ async def home(request: Request) -> Response:
     evenings: list[OpenEvening] = []
     questions = 0
     if is_organiser:
-        ahead = select(OpenEvening).join(Slot).group_by(OpenEvening.id).having(func.max(Slot.ends_at) > site.clock())
+        ahead = listing.upcoming(site.clock(), ("draft", *listing.SHOWN))
         waiting = select(func.count()).select_from(AskedQuestion).where(AskedQuestion.status == "asked")
         async with site.database.reading() as session:
-            next_ones = ahead.order_by(func.min(Slot.starts_at)).limit(MOST_SHOWN)
-            evenings = list(await session.scalars(next_ones))
+            evenings = await ahead.some(session, MOST_SHOWN)
             questions = await session.scalar(waiting) or 0
     return await render(request, "console/home.html", evenings=evenings, questions=questions, is_organiser=is_organiser)
 

@@ -1,0 +1,146 @@
+"""Many open evenings: lists in pages, soonest first, of which the first costs the same however many follow."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from engage.storage.database import Database
+from engage.web.paging import PAGE_SIZE
+from tests.crowd import counted
+from tests.factories import make_evening, make_slot
+from tests.grown import grow
+from tests.plans import noted, scans
+from tests.reading import sign_in
+from tests.site import Page, Site
+
+PUBLIC, CONSOLE = "/open-evenings", "/console/evenings"
+LISTS = [PUBLIC, CONSOLE]
+
+
+async def announce(site: Site, number: int, *, first: int = 1, of: str = "published") -> None:
+    """Evenings a day apart from tomorrow on, or from a day before it on."""
+    async with site.database.writing() as session:
+        for day in range(first, first + number):
+            evening = make_evening(slug=f"{of}-{day}", title=f"Evening <{of} {day}>", status=of)
+            evening.slots = [make_slot("only", 9, site.now + timedelta(days=day))]
+            session.add(evening)
+
+
+def titles(page: Page) -> list[str]:
+    """What of `announce` stands on the page, as it stands there."""
+    return [part.partition(">")[0] for part in page.words.split("Evening <")[1:]]
+
+
+def pages_linked(page: Page) -> list[str]:
+    return [link for link in page.links if "page=" in link]
+
+
+@pytest.fixture
+async def organiser(site: Site) -> Site:
+    await sign_in(site, "organiser")
+    return site
+
+
+async def test_list_that_fits_on_a_page_says_nothing_of_pages(organiser: Site) -> None:
+    await announce(organiser, 2)
+    for path in LISTS:
+        page = await organiser.open(path)
+        assert titles(page) == ["published 1", "published 2"]
+        assert "Pagination" not in page.response.text
+        assert "<title>Open evenings –" in page.response.text
+
+
+async def test_what_is_to_come_stands_before_what_is_over_page_by_page(site: Site) -> None:
+    """Beside the factories' own evening, on the first page: 103 on three pages."""
+    await announce(site, 52)
+    await announce(site, 50, first=-50)
+    pages = [await site.open(f"{PUBLIC}?page={number}") for number in (1, 2, 3)]
+    days = [*range(1, 53), *range(-1, -51, -1)]
+    assert [title for page in pages for title in titles(page)] == [f"published {day}" for day in days]
+    assert [len(titles(page)) for page in pages] == [49, 50, 3]
+    assert [pages_linked(page) for page in pages] == [
+        [f"{PUBLIC}?page=2"],
+        [f"{PUBLIC}?page=1", f"{PUBLIC}?page=3"],
+        [f"{PUBLIC}?page=2"],
+    ]
+    assert ["Past open evenings" in page.words for page in pages] == [False, True, True]
+    assert not any("No open evening is planned" in page.words for page in pages)
+    assert "Open evenings (page 2)" in pages[1].words
+    assert [page.words.count("Next page") for page in pages] == [1, 1, 0]
+
+
+async def test_console_shows_drafts_first_and_what_has_no_sitting_last(organiser: Site) -> None:
+    async with organiser.database.writing() as session:
+        evening = make_evening(slug="undated", title="Evening <undated>")
+        evening.slots = []
+        session.add(evening)
+    for first, of in ((5, "draft"), (-2, "published"), (1, "cancelled"), (3, "published")):
+        await announce(organiser, 1, first=first, of=of)
+    all_of_them = ["draft 5", "cancelled 1", "published 3", "published -2", "undated"]
+    assert titles(await organiser.open(CONSOLE)) == all_of_them
+    assert titles(await organiser.open(PUBLIC)) == all_of_them[1:-1]
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_page_that_is_not_there_is_the_nearest_one(organiser: Site, path: str) -> None:
+    await announce(organiser, PAGE_SIZE + 9)
+    first, last = titles(await organiser.open(path)), titles(await organiser.open(f"{path}?page=2"))
+    assert (len(first), len(last)) == (49, 10)
+    for asked in ("1", "0", "-1", "abc", "²", "", str(10**9)):
+        assert titles(await organiser.open(f"{path}?page={asked}")) == first
+    for asked in ("3", "99999999", "02"):
+        assert titles(await organiser.open(f"{path}?page={asked}")) == last
+
+
+async def test_list_that_ends_with_a_page_leads_no_further(organiser: Site) -> None:
+    await announce(organiser, PAGE_SIZE - 1)
+    for path in LISTS:
+        for asked in ("1", "2"):
+            page = await organiser.open(f"{path}?page={asked}")
+            assert (len(titles(page)), pages_linked(page)) == (PAGE_SIZE - 1, [])
+
+
+async def test_evening_of_several_days_stands_once_and_until_its_last_sitting_is_over(site: Site) -> None:
+    async with site.database.writing() as session:
+        evening = make_evening(slug="long", title="Evening <long>")
+        days = [make_slot(f"day-{day}", 9, site.now + timedelta(days=day)) for day in (-3, 1, 9)]
+        evening.slots = [*days, make_slot("beside", 9, site.now + timedelta(days=1))]
+        session.add(evening)
+    for hours, is_over in ((0, False), (24, False), (9 * 24 + 1, True)):
+        site.pass_time(timedelta(hours=hours))
+        page = await site.open(PUBLIC)
+        assert (titles(page), "Past open evenings" in page.words) == (["long"], is_over)
+
+
+async def test_json_and_calendar_hold_all_that_is_to_come(site: Site) -> None:
+    await announce(site, PAGE_SIZE + 9)
+    listed = await site.json(f"{PUBLIC}?page=2")
+    slugs = [each["slug"] for each in listed["open_evenings"] if each["slug"] != "reviews-team"]
+    assert slugs == [f"published-{day}" for day in range(1, PAGE_SIZE + 10)]
+    calendar = (await site.browser.get(f"{PUBLIC}/calendar.ics")).text
+    assert calendar.count("BEGIN:VEVENT") == PAGE_SIZE + 11
+
+
+async def test_every_page_of_the_list_is_shared_by_all_who_ask(site: Site) -> None:
+    await announce(site, PAGE_SIZE + 9)
+    first = await site.browser.get(PUBLIC)
+    second = await site.browser.get(f"{PUBLIC}?page=2")
+    assert first.headers["etag"] != second.headers["etag"]
+    with counted(site.database) as statements:
+        for query in ("", "?page=1", "?page=x", "?from=newsletter"):
+            assert (await site.browser.get(f"{PUBLIC}{query}")).headers["etag"] == first.headers["etag"]
+        for query in ("?page=2", "?p%61ge=2"):
+            assert (await site.browser.get(f"{PUBLIC}{query}")).headers["etag"] == second.headers["etag"]
+    assert statements == []
+
+
+async def test_first_pages_among_years_of_evenings_read_no_table_from_end_to_end(
+    database: Database, now: datetime, organiser: Site
+) -> None:
+    await grow(database, 1_000, 2_000, now)
+    async with noted(organiser.database) as statements:
+        for path in ("/", PUBLIC, f"{PUBLIC}?page=2", "/console", CONSOLE, f"{CONSOLE}?page=2"):
+            assert (await organiser.open(path)).status == 200
+    assert len(statements) > 5
+    found = await scans(organiser.database, statements)
+    assert [each for each in found if each[1] in ("open_evening", "slot")] == []
