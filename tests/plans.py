@@ -73,6 +73,18 @@ async def scans(database: Database, statements: Statements) -> list[tuple[str, s
     return found
 
 
+async def walks(database: Database, statements: Statements, order: str, index: str) -> list[bool]:
+    """Of each statement that wants some rows in that order, whether it reads the index."""
+    async with database.reading() as session:
+        driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+        asked = [each for each in statements.values() if order in each[0] and "LIMIT" in each[0]]
+        if database.is_sqlite:
+            plans = [await driver.execute_fetchall(f"EXPLAIN QUERY PLAN {text}") for text, _ in asked]
+            return [any(index in row[-1] for row in rows) for rows in plans]
+        trees = [await _plan(psycopg.AsyncCursor(driver), text, parameters) for text, parameters in asked]
+        return [any(node.get("Index Name") == index for node in _nodes(tree)) for tree in trees]
+
+
 async def _unindexed(cursor: psycopg.AsyncCursor[Any], text: str, parameters: Any) -> list[str]:
     """Of one table alone, as it would really be done; of several, where no index helps.
 
