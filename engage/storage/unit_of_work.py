@@ -130,7 +130,7 @@ class UnitOfWork:
                 outcomes = await self._commit(batch)
             except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
                 outcomes = [error] * len(batch)
-            except asyncio.CancelledError:
+            except BaseException:
                 self._give_up(batch)
                 raise
             for waiting, outcome in zip(batch, outcomes, strict=True):

@@ -166,13 +166,18 @@ async def test_a_command_given_up_while_it_runs_is_kept_whole_and_the_others_are
     assert await _asked(database) == ["slow?", "other?"]
 
 
-async def test_a_command_that_is_cancelled_from_within_leaves_nobody_waiting(
-    unit_of_work: UnitOfWork, database: Database, ask: Asking
-) -> None:
-    async def cancelled(session: AsyncSession) -> None:
-        raise asyncio.CancelledError
+class Ended(BaseException):
+    """What ends more than a command, as the end of a test's time does."""
 
-    runs = (unit_of_work.run(command) for command in (ask("one?"), cancelled, ask("two?")))
+
+@pytest.mark.parametrize("end", [asyncio.CancelledError, Ended])
+async def test_a_command_that_is_ended_from_within_leaves_nobody_waiting(
+    end: type[BaseException], unit_of_work: UnitOfWork, database: Database, ask: Asking
+) -> None:
+    async def ended(session: AsyncSession) -> None:
+        raise end
+
+    runs = (unit_of_work.run(command) for command in (ask("one?"), ended, ask("two?")))
     outcomes = await asyncio.wait_for(asyncio.gather(*runs, return_exceptions=True), WITHIN)
     assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 3
     assert await unit_of_work.run(ask("three?")) == "three?"
