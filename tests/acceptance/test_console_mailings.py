@@ -14,6 +14,7 @@ from engage.purging import purge
 from tests.journalled import facts_of
 from tests.reading import sign_in
 from tests.site import Form, Page, Site, on_sqlite, text_of
+from tests.snapshots import once
 
 HERE = "/console/evenings/reviews-team/message"
 WORDS = {"subject": "Bring a coat", "body": "The heating is off.\r\n\r\nSee https://example.org/coats\r\n<b>& more</b>"}
@@ -21,6 +22,10 @@ WORDS = {"subject": "Bring a coat", "body": "The heating is off.\r\n\r\nSee http
 
 @pytest.fixture(autouse=True)
 async def people(site: Site) -> None:
+    await once(site, four_people)
+
+
+async def four_people(site: Site) -> None:
     """Two have places, one waits, one has cancelled; and all that happened has been told."""
     for name in ("ann", "bob", "cyd"):
         await site.register(f"{name}@example.net", name=name)

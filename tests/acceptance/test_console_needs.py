@@ -13,6 +13,7 @@ from engage.purging import purge
 from tests.journalled import facts_of
 from tests.reading import sign_in
 from tests.site import Page, Site, on_sqlite, text_of
+from tests.snapshots import once
 
 HERE = "/console/evenings/reviews-team/needs"
 NEED = f"{HERE}/1"
@@ -20,6 +21,10 @@ NEED = f"{HERE}/1"
 
 @pytest.fixture(autouse=True)
 async def asked(site: Site) -> str:
+    return await once(site, one_need)
+
+
+async def one_need(site: Site) -> str:
     """Somebody needs an interpreter; the evening is three weeks away."""
     link = await site.joined("ann@example.net", name="Ann Àdeyemi", access_needs=["bsl"], access_note="BSL, please")
     await sign_in(site, "access")

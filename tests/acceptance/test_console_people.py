@@ -17,6 +17,7 @@ from engage.journal import JournalEntry
 from tests.journalled import facts_of
 from tests.reading import sign_in
 from tests.site import Page, Site, on_sqlite, text_of
+from tests.snapshots import once
 
 EVENING = "/console/evenings/reviews-team"
 PEOPLE, NEW = f"{EVENING}/people", f"{EVENING}/people/new"
@@ -25,6 +26,10 @@ WANTED: dict[str, Any] = {"vacancies": "caseworker", "deadline_reminders": "yes"
 
 @pytest.fixture(autouse=True)
 async def organiser(site: Site) -> str:
+    return await once(site, four_people)
+
+
+async def four_people(site: Site) -> str:
     """Two have places in the first sitting, one waits for it, one has cancelled; the organiser is signed in."""
     await site.register("ann@example.net", name="Ann Östberg", **WANTED)
     await site.register("bob@example.net", name="Bob Baker")
