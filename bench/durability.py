@@ -1,6 +1,7 @@
 """How surely a database keeps what it confirmed, asked of the database itself. What is weaker is not measured."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from engage.storage.database import Database
 
@@ -12,6 +13,8 @@ STRONG = {
         "synchronous_commit": ("on", "local", "remote_write", "remote_apply"),
     },
 }
+MOUNTS = Path("/proc/mounts")
+IN_MEMORY = ("tmpfs", "ramfs")
 SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")  # by SQLite's numbers
 
 
@@ -40,3 +43,11 @@ def refuse_weak(found: Mapping[str, str]) -> None:
                 f"Nothing is measured: {found['database']} has {name}={found[name]}, so that commits could be lost. "
                 f"Set it to {strong[0]}."
             )
+
+
+def refuse_memory(folder: Path, mounts: Path = MOUNTS) -> None:
+    """Raises SystemExit with one line where what is in the folder is on no disk."""
+    kinds = {Path(place): kind for _, place, kind, *_ in map(str.split, mounts.read_text().splitlines())}
+    kind = next(kinds[each] for each in (folder, *folder.parents) if each in kinds)
+    if kind in IN_MEMORY:
+        raise SystemExit(f"Nothing is measured: {folder} is in memory ({kind}), where commits cost nothing.")

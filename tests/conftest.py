@@ -22,27 +22,28 @@ from tests.clean_databases import CleanDatabases, administer, named
 from tests.compiled_once import compile_once
 from tests.dealing import deal
 
-# the machine may be busy, so no example is too slow, and every run tries the same ones
-hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, print_blob=True)
-hypothesis.settings.load_profile("steady")
-
-gc.set_threshold(50_000, 20, 20)  # a tenth of the processor's time went into looking through what stays
-
-compile_once()
-
 MEMORY, ENOUGH = Path("/dev/shm"), 2**32  # bytes
-if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ENOUGH:
-    os.environ["TMPDIR"] = str(MEMORY)  # databases sync as in real use, and need not wait for a disk
-    tempfile.tempdir = None  # to be asked for anew
-
-# where rich is installed, structlog draws each traceback with all that its frames hold, for minutes in a long run
-PLAIN = [
-    *structlog.get_config()["processors"][:-1],
-    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-]
-structlog.configure(processors=PLAIN)
-
+PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 SECRET = "a secret that only the tests know, and that is long enough"
+
+
+def pytest_configure() -> None:
+    """What the tests' own processes do differently; the measurements borrow from here and must not."""
+    # the machine may be busy, so no example is too slow, and every run tries the same ones
+    hypothesis.settings.register_profile("steady", deadline=None, derandomize=True, print_blob=True)
+    hypothesis.settings.load_profile("steady")
+    gc.set_threshold(50_000, 20, 20)  # a tenth of the processor's time went into looking through what stays
+    compile_once()
+    _log_plainly()
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ENOUGH:
+        os.environ["TMPDIR"] = str(MEMORY)  # databases sync as in real use, and need not wait for a disk
+        tempfile.tempdir = None  # to be asked for anew
+
+
+def _log_plainly() -> None:
+    """Where rich is installed, structlog draws tracebacks with all that their frames hold, which can take minutes."""
+    structlog.reset_defaults()
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAIN])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,8 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def log() -> Iterator[None]:
     """Commands that run in this process say where their log goes, which is over with the test."""
     yield
-    structlog.reset_defaults()
-    structlog.configure(processors=PLAIN)
+    _log_plainly()
 
 
 @pytest.fixture

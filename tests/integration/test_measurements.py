@@ -13,7 +13,7 @@ from sqlalchemy import event
 from bench import __main__ as measurements
 from bench.__main__ import MEASUREMENTS
 from bench.databases import settings_of
-from bench.durability import in_force, refuse_weak
+from bench.durability import in_force, refuse_memory, refuse_weak
 from bench.figures import Line, figures_of
 from bench.writing import BEGIN, END, write
 from engage.storage.database import Database
@@ -61,6 +61,14 @@ async def test_postgresql_that_waits_for_no_disk_is_refused(tmp_path_factory: py
             assert "\n" not in str(refused.value)
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 connection.execute(f"ALTER SYSTEM RESET {setting}".encode())
+
+
+def test_folder_in_memory_is_refused(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text("/dev/vda / ext4 rw 0 0\ntmpfs /data/quick tmpfs rw 0 0\n")
+    refuse_memory(Path("/data/slow/folder"), mounts)
+    with pytest.raises(SystemExit, match=r"/data/quick/folder is in memory \(tmpfs\)"):
+        refuse_memory(Path("/data/quick/folder"), mounts)
 
 
 async def until_off(url: str, setting: str) -> dict[str, str]:
