@@ -126,6 +126,7 @@ class Registration(Base):
     __table_args__ = (
         UniqueConstraint("open_evening_id", "email_key"),
         UniqueConstraint("open_evening_id", "ticket_code"),
+        Index(None, "open_evening_id", "id"),  # the newest of an evening, however many others came after them
         CheckConstraint("party IN (1, 2)", name="party_one_or_two"),
         CheckConstraint(
             "status IN ('confirmed', 'waiting', 'offered', 'lapsed', 'cancelled', 'attended', 'subscribed')",

@@ -520,6 +520,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("registration", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_registration_declined_until"), ["declined_until"], unique=False)
+        batch_op.create_index(batch_op.f("ix_registration_open_evening_id_id"), ["open_evening_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_registration_slot_id"), ["slot_id"], unique=False)
 
     op.create_table(
@@ -778,6 +779,7 @@ def downgrade() -> None:
     op.drop_table("release")
     with op.batch_alter_table("registration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_registration_slot_id"))
+        batch_op.drop_index(batch_op.f("ix_registration_open_evening_id_id"))
         batch_op.drop_index(batch_op.f("ix_registration_declined_until"))
 
     op.drop_table("registration")

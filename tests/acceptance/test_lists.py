@@ -148,3 +148,15 @@ async def test_first_pages_among_years_of_evenings_read_no_table_from_end_to_end
     assert [each for each in found if each[1] in ("open_evening", "slot")] == []
     walked = await walks(site.database, statements, "ORDER BY slot.ends_at", "ix_slot_ends_at")
     assert (len(walked) > 1, all(walked)) == (True, True)
+
+
+async def test_few_people_are_found_among_thousands_who_came_to_other_evenings(
+    database: Database, now: datetime, site: Site
+) -> None:
+    """PostgreSQL takes every evening for as large as the others, and would look for these few from the newest on."""
+    await grow(database, 10, 20_000, now)
+    await sign_in(site, "organiser")
+    async with noted(site.database) as statements:
+        assert (await site.open(f"{CONSOLE}/reviews-team/people")).status == 200
+    order, index = "ORDER BY registration.id DESC", "ix_registration_open_evening_id_id"
+    assert await walks(site.database, statements, order, index) == [True]
