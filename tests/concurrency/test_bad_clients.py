@@ -12,7 +12,7 @@ import pytest
 from engage.app import LARGEST_BODY
 from engage.events.models import OpenEvening
 from engage.storage.database import Database
-from engage.web.connections import LARGEST_HEAD
+from engage.web.connections import KEPT_SECONDS, LARGEST_HEAD, LOOK_SECONDS
 from tests.concurrency.clients import Client, connections_to, memory_of, post_of
 from tests.concurrency.stage import FIRST, open_evening
 from tests.server import ANSWERS_WITHIN, JSON, Browsers, Server
@@ -54,9 +54,9 @@ class Scene:
                 await found[-1].send(sent)
             yield found
 
-    async def gives_up_all(self) -> None:
-        """Return when the server holds no connection any more."""
-        async with asyncio.timeout(WITHIN):
+    async def gives_up_all(self, patience: float = 0.0) -> None:
+        """Return when the server, of so much patience in seconds, holds no connection any more."""
+        async with asyncio.timeout(patience + WITHIN):
             while True:
                 if not connections_to(self.server.port):
                     return
@@ -140,6 +140,6 @@ async def test_two_thousand_idle_connections_cost_little_and_keep_nobody_out(
                 await scene.answers()
             assert connections_to(server.port) >= 2_500
             assert memory_of(server.pid) < before + 100
-            await scene.gives_up_all()
+            await scene.gives_up_all(KEPT_SECONDS + LOOK_SECONDS)
         await scene.answers()
         assert "Traceback" not in server.log
