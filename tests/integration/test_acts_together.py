@@ -45,7 +45,8 @@ def _register(sitting: int | None) -> Act:
         evening = scene.evening
         slot = evening.slots[sitting] if sitting is not None else None
         application = make_application(evening, slot, _address(who), form=uuid4().hex)
-        await scene.unit_of_work.run_together(register_all, (application, scene.now), locks=[(OpenEvening, evening.id)])
+        item, locks = (application, scene.now), [(OpenEvening, evening.id)]
+        await scene.unit_of_work.run_together(register_all, item, locks=locks, locks_itself=True)
 
     return act
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.errors import NotHeld, Overloaded
 from engage.events import facts
 from engage.events.models import AskedQuestion, OpenEvening, Slot
-from engage.journal import append
+from engage.journal import append, append_all
 from engage.storage.database import BELL, Database
 from engage.storage.unit_of_work import LARGEST_BATCH, MOST_WAITING, Lock, UnitOfWork
 from tests.factories import make_evening
@@ -245,14 +245,17 @@ async def test_too_many_that_wait_are_refused_at_once_and_the_rest_is_answered(
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("is_by_rows", [False, True])
 async def test_other_processes_are_woken_though_whoever_rang_first_was_refused(
-    database: Database, unit_of_work: UnitOfWork, now: datetime
+    is_by_rows: bool, database: Database, unit_of_work: UnitOfWork, now: datetime
 ) -> None:
+    fact = facts.RemindersStopped(registration_id=1)
+
     async def tell(session: AsyncSession) -> None:
-        await append(session, facts.RemindersStopped(registration_id=1), now)
+        await append(session, fact, now)
 
     async def tell_and_fail(session: AsyncSession) -> None:
-        await tell(session)
+        await (append_all(session, [(fact, now)]) if is_by_rows else tell(session))
         raise NotHeld("No.")
 
     async with _listening(database) as bell:
