@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
-from sqlalchemy import event, insert
+from sqlalchemy import String, cast, event, func
 
-from engage.events.models import OpenEvening, Registration
+from engage.events.models import OpenEvening
 from engage.settings import Settings
 from engage.storage.database import Database
 from tests.factories import make_evening
+from tests.grown import EIGHT_DIGITS, NUMBER, Row, make_rows, text_of
 from tests.site import Site, running
 
 MOST_STATEMENTS = 20
@@ -27,7 +28,7 @@ async def crowded(
         await session.flush()
         evening.slots[0].held = people
         row = {"open_evening_id": evening.id, "slot_id": evening.slots[0].id, "party": 1, "has_reminders": True}
-        await session.execute(insert(Registration), [row | _person(number, now) for number in range(people)])
+        await make_rows(session, "registration", row | _person(now), people)
     async with running(settings, now) as site:
         yield site, evening
 
@@ -48,7 +49,7 @@ def counted(database: Database) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def _person(number: int, now: datetime) -> dict[str, object]:
-    address = f"visitor{number}@example.org"
-    codes = {"uid": f"uid-{number}", "ticket_code": f"{number:08}"}
+def _person(now: datetime) -> Row:
+    address = text_of("visitor", NUMBER, "@example.org")
+    codes = {"uid": text_of("uid-", NUMBER), "ticket_code": func.substr(cast(EIGHT_DIGITS + NUMBER, String), 2)}
     return {**codes, "email": address, "email_key": address, "name": address, "status": "confirmed", "created_at": now}

@@ -42,13 +42,13 @@ async def grow(database: Database, evenings: int, people: int, now: datetime) ->
     for name, row in (_people(evenings, now, ago) | _rest(evenings, now, ago)).items():
         async with database.writing() as session:
             await session.execute(statement(ROOM if database.is_sqlite else UNCHECKED))
-            await _make(session, name, row, people // SHARES.get(name, SHARE))
+            await make_rows(session, name, row, people // SHARES.get(name, SHARE))
     async with database.writing() as session:
         await session.execute(statement("ANALYZE"))
 
 
-async def _make(session: AsyncSession, name: str, row: Row, count: int) -> None:
-    """One for each number below ``count``."""
+async def make_rows(session: AsyncSession, name: str, row: Row, count: int) -> None:
+    """One of that table for each ``NUMBER`` below ``count``, in its order."""
     table = Base.metadata.tables[name]
     numbers = select(literal(0).label(NUMBER.name)).cte("numbers", recursive=True)
     numbers = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < count - 1))
@@ -59,19 +59,19 @@ async def _make(session: AsyncSession, name: str, row: Row, count: int) -> None:
 
 
 def _in_sqlite(now: datetime, minutes: Number) -> ColumnElement[Any]:
-    return func.strftime("%Y-%m-%d %H:%M:%S.000000", f"{now:%Y-%m-%d %H:%M:%S}", _text("-", minutes, " minutes"))
+    return func.strftime("%Y-%m-%d %H:%M:%S.000000", f"{now:%Y-%m-%d %H:%M:%S}", text_of("-", minutes, " minutes"))
 
 
 def _in_postgresql(now: datetime, minutes: Number) -> ColumnElement[Any]:
     return literal(now) - func.make_interval(0, 0, 0, 0, 0, minutes)
 
 
-def _text(before: str, number: Number, after: str = "") -> ColumnElement[str]:
+def text_of(before: str, number: Number, after: str = "") -> ColumnElement[str]:
     return literal(before) + cast(number, String) + after
 
 
 def _bytes(before: str) -> ColumnElement[bytes]:
-    return cast(_text(before, NUMBER), LargeBinary)
+    return cast(text_of(before, NUMBER), LargeBinary)
 
 
 def _evenings(count: int, people: int, now: datetime) -> dict[str, Iterable[Row]]:
@@ -127,11 +127,11 @@ def _people(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
             "id": FIRST + NUMBER,
             "open_evening_id": FIRST + evening,
             "slot_id": FIRST + evening * SITTINGS,
-            "uid": _text("uid-of-", NUMBER),
+            "uid": text_of("uid-of-", NUMBER),
             "ticket_code": func.substr(cast(EIGHT_DIGITS + NUMBER, String), 2),
-            "email": _text("person", NUMBER, "@example.org"),
-            "email_key": _text("person", NUMBER, "@example.org"),
-            "name": _text("Somebody ", NUMBER),
+            "email": text_of("person", NUMBER, "@example.org"),
+            "email_key": text_of("person", NUMBER, "@example.org"),
+            "name": text_of("Somebody ", NUMBER),
             "status": case((turn % 2 == 1, "waiting"), else_="confirmed"),
             "party": 1,
             "has_reminders": True,
@@ -150,8 +150,8 @@ def _rest(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
     of = {"open_evening_id": FIRST + NUMBER % evenings}
     person = {"registration_id": FIRST + NUMBER}
     wave = {"wave_id": FIRST + NUMBER % WAVES}
-    email = {"email": _text("staff", NUMBER, "@example.org")}
-    stream = {"stream": _text("registration:", FIRST + NUMBER)}
+    email = {"email": text_of("staff", NUMBER, "@example.org")}
+    stream = {"stream": text_of("registration:", FIRST + NUMBER)}
     soon, lately = now + timedelta(days=400), now - timedelta(days=2)
     is_odd = NUMBER % 2 == 1
     return {
@@ -161,21 +161,21 @@ def _rest(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
         "pending_fact": stream | {"entry_id": FIRST + NUMBER, "subscriber": "nobody"},
         "outbox_message": stream
         | {
-            "key": _text("grown:", NUMBER),
+            "key": text_of("grown:", NUMBER),
             "kind": "PlaceConfirmed",
-            "recipient": _text("person", NUMBER, "@example.org"),
+            "recipient": text_of("person", NUMBER, "@example.org"),
             "envelope_from": "evenings@example.org",
-            "message_id": _text("<", NUMBER, "@example.org>"),
+            "message_id": text_of("<", NUMBER, "@example.org>"),
             "state": "sent",
             "due_at": lately,
             "created_at": lately,
             "settled_at": now + timedelta(days=39),
         },
-        "receipt": of | email | {"token": _text("receipt-", NUMBER), "status": "confirmed", "expires_at": soon},
+        "receipt": of | email | {"token": text_of("receipt-", NUMBER), "status": "confirmed", "expires_at": soon},
         "admission": of
         | person
         | {
-            "key": _text("admission-", NUMBER),
+            "key": text_of("admission-", NUMBER),
             "slot_id": FIRST + NUMBER % evenings * SITTINGS,
             "door": 1,
             "admitted_at": lately,
@@ -187,9 +187,9 @@ def _rest(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
         | {"text": "Can I park?", "answer": "No.", "asked_at": lately}
         | {"status": case((is_odd, "declined"), else_="published")},
         "feedback": of | {"answers": {}},
-        "sign_in_session": email | {"fingerprint": _text("session-", NUMBER), "expires_at": soon},
+        "sign_in_session": email | {"fingerprint": text_of("session-", NUMBER), "expires_at": soon},
         "sign_in_link": email
-        | {"fingerprint": _text("link-", NUMBER), "created_at": now, "expires_at": soon, "next_path": "/"},
+        | {"fingerprint": text_of("link-", NUMBER), "created_at": now, "expires_at": soon, "next_path": "/"},
         "staff": email | {"id": FIRST + NUMBER} | EMPLOYED,
         "roster_entry": wave | email | {"staff_id": FIRST + NUMBER} | EMPLOYED,
         "spent_link": wave | {"fingerprint": _bytes("link")},
