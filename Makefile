@@ -21,9 +21,9 @@ help:  ## list these commands
 demo: $(VENV)/run.stamp assets  ## the whole product with made-up people (PORT=8000)
 	@$(BIN)/engage demo --port $(PORT) $(ARGS)
 
-test: $(VENV)/dev.stamp assets  ## every test
-	@tools/find-test-packages
-	@$(BIN)/python -m pytest --numprocesses=3 --dist=worksteal $(ARGS)
+test: $(BIN)/python  ## every test
+	@tools/find-test-packages & $(MAKE) $(VENV)/dev.stamp assets && wait $$!
+	@$(BIN)/python -m pytest --numprocesses=4 --dist=worksteal $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## style, format and types
 	@$(BIN)/ruff check
