@@ -13,6 +13,7 @@ from time import perf_counter
 from tests.server import Server
 
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n")
+LEAD = 0.5  # seconds in which whoever sends gets ready: what they take for it is not the server's delay
 TICKS = os.sysconf("SC_CLK_TCK")  # of the processor's time, in a second
 
 
@@ -52,7 +53,7 @@ async def answer_all(server: Measured, sent: Sequence[bytes], at_once: int, stat
 
 async def time_all(server: Measured, sent: Sequence[bytes], per_second: float, status: int = 303) -> list[float]:
     """Everything is sent at that rate, whether or not what was sent before is answered; seconds until each answer."""
-    free, begun = list[tuple[asyncio.StreamReader, asyncio.StreamWriter]](), perf_counter()
+    free, begun = list[tuple[asyncio.StreamReader, asyncio.StreamWriter]](), perf_counter() + LEAD
 
     async def time(place: int, request: bytes) -> float:
         due = begun + place / per_second
