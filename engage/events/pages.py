@@ -26,7 +26,7 @@ from engage.values import VALUES
 from engage.web.forms import text_of
 from engage.web.paging import page_number
 from engage.web.shared import shared
-from engage.web.site import posted, posted_openly, refuse, render, site_of, wants_json
+from engage.web.site import Site, posted, posted_openly, refuse, render, site_of, wants_json
 
 SHOWN_AT_HOME = 5
 LIST = "/open-evenings"
@@ -78,14 +78,14 @@ async def register_posted(request: Request) -> Response:
     application, site = await received(request), site_of(request)
     if isinstance(application, Response):
         return application
-    item, locks = (application, site.clock()), [(OpenEvening, application.open_evening_id)]
-    await site.unit_of_work.run_together(register_all, item, locks=locks, locks_itself=True)
+    locks = [(OpenEvening, application.open_evening_id)]
+    await site.unit_of_work.run_together(register_all, (application, site.clock()), locks=locks, locks_itself=True)
     return Response(status_code=303, headers={"location": f"/receipts/{application.receipt}"})
 
 
 async def received(request: Request) -> Application | Response:
     """What was posted, or the form again where it cannot be taken. Raises RegistrationClosed."""
-    found = await asked_for(request, is_counted=False)
+    site, found = site_of(request), await asked_for(request, is_counted=False)
     try:
         sent = await posted(request)
     except FormStale as stale:
@@ -94,11 +94,11 @@ async def received(request: Request) -> Application | Response:
         form.problem = str(stale)
         return await _form_page(request, found, form, 403)
     form = RegistrationForm(found, sent)
-    if refusal := refusal_of(found, site_of(request).clock()):
+    if refusal := refusal_of(found, site.clock()):
         raise RegistrationClosed(refusal)
     if not form.validate():
         return await _form_page(request, await asked_for(request), form, 422)
-    return _application(request, found, form, sent)
+    return _application(site, found, form, sent)
 
 
 async def receipt(request: Request) -> Response:
@@ -199,15 +199,16 @@ async def _question_page(request: Request, found: OpenEvening, form: QuestionFor
     return await render(request, "events/ask.html", status=status, evening=found, form=form, is_sent=False)
 
 
-def _application(request: Request, found: OpenEvening, form: RegistrationForm, sent: FormData) -> Application:
+def _application(site: Site, found: OpenEvening, form: RegistrationForm, sent: FormData) -> Application:
     email, token = text_of(form.email), str(sent["csrf_token"])
+    email_key = email.lower()
     return Application(
         open_evening_id=found.id,
         slot_id=form.slot_id(),
         email=email,
-        email_key=email.lower(),
+        email_key=email_key,
         details=form.details(),
-        receipt=site_of(request).tokens.fingerprint("receipt", found.slug, token, email.lower()),
+        receipt=site.tokens.fingerprint("receipt", found.slug, token, email_key),
     )
 
 

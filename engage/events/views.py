@@ -81,7 +81,7 @@ def needs_of(evening: OpenEvening, now: datetime, zone: ZoneInfo) -> list[Need]:
 
 def refusal_of(evening: OpenEvening, now: datetime) -> str | None:
     """Why nobody can register any more, None while they can."""
-    last_start = max((slot.starts_at for slot in evening.slots), default=None)
+    last_start = max([slot.starts_at for slot in evening.slots], default=None)
     return rules.why_closed(evening.status, evening.registration_closes_at, last_start, now)
 
 

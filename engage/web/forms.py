@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache, partial
 from typing import Any, ClassVar
 
 from starlette.datastructures import FormData
@@ -29,7 +30,7 @@ class PostedForm(Form):
 
     def __init__(self, posted: FormData | None = None, **data: Any) -> None:
         self.form_errors: list[str] = []
-        self._fields = {name: _copy(field) for name, field in _fields_of(type(self)).items()}
+        self._fields = {name: new() for name, new in _fields_of(type(self))}
         vars(self).update(self._fields)
         sent: dict[str, list[Any]] = {}
         for name, value in posted.multi_items() if posted is not None else ():
@@ -42,16 +43,19 @@ class PostedForm(Form):
     def validate(self, extra_validators: object = None) -> bool:
         """Whether nothing is amiss; each field holds what is."""
         for field in self._fields.values():
-            field.errors = []
-            for validator in field.validators:
-                try:
-                    validator(self, field)
-                except StopValidation as fault:
-                    field.errors.append(str(fault))
-                    break
-                except ValidationError as fault:
-                    field.errors.append(str(fault))
+            if field.validators:
+                field.errors = [*self._faults_of(field)]
         return not any(field.errors for field in self._fields.values())
+
+    def _faults_of(self, field: Field) -> Iterator[str]:
+        for validator in field.validators:
+            try:
+                validator(self, field)
+            except StopValidation as fault:
+                yield str(fault)
+                return
+            except ValidationError as fault:
+                yield str(fault)
 
     @property
     def error_summary(self) -> list[dict[str, str]]:
@@ -62,20 +66,18 @@ class PostedForm(Form):
 
 
 @cache
-def _fields_of(form: type[PostedForm]) -> dict[str, Field]:
-    """The form's fields, empty; their validators end with the form's own method for them."""
+def _fields_of(form: type[PostedForm]) -> list[tuple[str, Callable[[], Field]]]:
+    """What makes each field of the form, empty; their validators end with the form's own method for them."""
     made = object.__new__(form)
     Form.__init__(made)
-    for name, field in made._fields.items():
-        own = getattr(form, f"validate_{name}", None)
-        field.validators = [*field.validators, *([own] if own is not None else [])]
-    return made._fields
+    return [(name, _making(field, getattr(form, f"validate_{name}", None))) for name, field in made._fields.items()]
 
 
-def _copy(field: Field) -> Field:
-    copied: Field = object.__new__(type(field))  # its own way of being made would make it unbound
-    copied.__dict__ = vars(field).copy()
-    return copied
+def _making(field: Field, own: Any) -> Callable[[], Field]:
+    """What makes the same field again. All that is the same for everybody stands in a class of its own."""
+    same = vars(field) | {"validators": [*field.validators, *([own] if own is not None else [])], "errors": ()}
+    alike = type(type(field).__name__, (type(field),), {"__module__": __name__} | same)
+    return partial(object.__new__, alike)  # its own way of being made would make it unbound
 
 
 class ListField(Field):

@@ -55,7 +55,7 @@ class Site:
 
 def site_of(request: Request) -> Site:
     """The parts of the site that answers this request."""
-    site: Site = request.app.state.site
+    site: Site = request.scope["app"].state["site"]
     return site
 
 
@@ -92,8 +92,9 @@ async def posted(request: Request) -> FormData:
 
 def refuse_forged(request: Request, token: object) -> None:
     """Raises FormStale without a good CSRF token."""
-    cookie = request.cookies.get(cookie_name(request, "csrf"))
-    if cookie is None or not isinstance(token, str) or not _is_good(site_of(request), cookie, token):
+    site = site_of(request)
+    cookie = request.cookies.get(_cookie_name(site, "csrf"))
+    if cookie is None or not isinstance(token, str) or not _is_good(site, cookie, token):
         raise FormStale(STALE)
 
 
@@ -151,7 +152,7 @@ def wants_json(request: Request) -> bool:
 
 def cookie_name(request: Request, name: str) -> str:
     """On https the browser itself binds the cookie to this host."""
-    return f"__Host-engage-{name}" if site_of(request).settings.is_https else f"engage-{name}"
+    return _cookie_name(site_of(request), name)
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
@@ -188,6 +189,10 @@ TITLES = {
     500: "Sorry, something went wrong",
     503: "Sorry, the service is unavailable",
 }
+
+
+def _cookie_name(site: Site, name: str) -> str:
+    return f"__Host-engage-{name}" if site.settings.is_https else f"engage-{name}"
 
 
 class _Csrf:

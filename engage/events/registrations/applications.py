@@ -2,17 +2,15 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from engage.events.doors.tickets import CODES, ticket_code
 from engage.events.models import AccessNeed, Interest, Registration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(NamedTuple):
     """What somebody tells about themselves. ``needs`` maps a kind of access need to a note or None."""
 
     name: str
@@ -22,8 +20,7 @@ class Details:
     needs: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(NamedTuple):
     """A posted registration form. ``receipt`` is the receipt's token, which is the same for the same form."""
 
     open_evening_id: int

@@ -1,6 +1,7 @@
 """The forms that visitors fill in, from what was posted to what booking takes."""
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from starlette.datastructures import FormData
 from wtforms import StringField
@@ -11,6 +12,8 @@ from engage.events.registrations.applications import Details
 from engage.web.forms import ListField, PostedForm, YesField, email_field, name_field, text_area, text_of
 
 CANNOT_COME = "none"
+
+_choices = WeakKeyDictionary[OpenEvening, tuple[dict[str, int], dict[str, int]]]()
 
 
 class DetailsForm(PostedForm):
@@ -25,7 +28,7 @@ class DetailsForm(PostedForm):
 
     def __init__(self, evening: OpenEvening, posted: FormData | None = None, **data: Any) -> None:
         super().__init__(posted, **data)
-        self._vacancy_ids = {vacancy.key: vacancy.id for vacancy in evening.vacancies}
+        self._vacancy_ids, self._slot_ids = _choices_of(evening)
 
     def validate_vacancies(self, field: ListField) -> None:
         if any(key not in self._vacancy_ids for key in field.data or []):
@@ -60,10 +63,6 @@ class RegistrationForm(DetailsForm):
     slot = StringField()
     email = email_field()
 
-    def __init__(self, evening: OpenEvening, posted: FormData | None = None, **data: Any) -> None:
-        super().__init__(evening, posted, **data)
-        self._slot_ids = {slot.key: slot.id for slot in evening.slots}
-
     def validate_slot(self, field: StringField) -> None:
         if not field.data:
             raise ValidationError("Choose a sitting, or that you cannot come")
@@ -85,6 +84,16 @@ class QuestionForm(PostedForm):
     """A question asked before the evening."""
 
     text = text_area("Your question", required="Enter your question")
+
+
+def _choices_of(evening: OpenEvening) -> tuple[dict[str, int], dict[str, int]]:
+    """The ids of its posts and sittings by their keys, made once for all who are shown that evening."""
+    choices = _choices.get(evening)
+    if choices is None:
+        posts, sittings = evening.vacancies, evening.slots
+        choices = {each.key: each.id for each in posts}, {each.key: each.id for each in sittings}
+        _choices[evening] = choices
+    return choices
 
 
 def details_form_of(registration: Registration, evening: OpenEvening, posted: FormData | None = None) -> DetailsForm:
