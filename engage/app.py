@@ -186,7 +186,8 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     is_gone = not isinstance(error, DBAPIError) or error.connection_invalidated
     if not is_gone and not isinstance(error, OperationalError | InterfaceError):
         raise error
-    log.error("database does not answer", error=type(error).__name__)
+    reason, _, _ = str(getattr(error, "orig", error)).partition("\n")  # what is below it may quote rows
+    log.error("database does not answer", error=type(error).__name__, reason=reason)
     return await _not_now(request, UNAVAILABLE)
 
 
