@@ -6,7 +6,7 @@ Pending rows, not a cursor over a serial id: a cursor skips facts whose transact
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from engage.storage.bare import Answer
-from engage.storage.database import Base, Database, Key, ring
-from engage.storage.many import Asked, inserting, inserting_numbered, numbers, ringing, run_all
+from engage.storage.database import DRAWN, Base, Database, Key, ring
+from engage.storage.many import Asked, drawing, drawn, inserting, ringing, run_all
 from engage.storage.unit_of_work import Lock, UnitOfWork
 
 log = structlog.get_logger()
@@ -57,6 +56,7 @@ class JournalEntry(Base):
         Index(None, "kind", "occurred_at", "id"),
         Index(None, "actor", "occurred_at", "id"),
         Index(None, "kind", "actor", "occurred_at", "id"),
+        DRAWN,
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -116,25 +116,25 @@ async def append_all(
     session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], actor: str | None = None
 ) -> None:
     """Write many facts, each with its instant, in two statements; the same as appending each in turn."""
-    (entries,) = await run_all(session, [entering(happened, actor)])
-    await tell(session, happened, entries)
+    if happened:
+        (ids,) = await run_all(session, [drawing(session, JournalEntry, len(happened))])
+        await run_all(session, entering(session, happened, drawn(ids, len(happened)), actor))
 
 
-def entering(happened: Sequence[tuple[Fact, datetime]], actor: str | None = None) -> Asked:
-    """What writes the facts, for whoever writes more along with them; `tell` has to follow."""
-    return inserting_numbered(JournalEntry, [_row(fact, at, actor, fact) for fact, at in happened])
-
-
-async def tell(session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], entries: Answer) -> None:
-    """Write who has to hear of the facts that were entered."""
+def entering(
+    session: AsyncSession, happened: Sequence[tuple[Fact, datetime]], ids: Iterable[int], actor: str | None = None
+) -> list[Asked]:
+    """What writes the facts, under ids that were drawn, and who has to hear of them."""
     if not happened:
-        return
+        return []
+    numbered = [*zip(ids, happened, strict=False)]
+    entries = [_row(fact, at, actor, fact) | {"id": number} for number, (fact, at) in numbered]
     pending = [
         {"entry_id": number, "subscriber": subscriber, "stream": fact.stream, "failures": 0}
-        for number, (fact, _) in zip(numbers(entries), happened, strict=True)
+        for number, (fact, _) in numbered
         for subscriber in fact.subscribers
     ]
-    await run_all(session, [inserting(PendingFact, pending), *ringing(session, PendingFact)])
+    return [inserting(JournalEntry, entries), inserting(PendingFact, pending), *ringing(session, PendingFact)]
 
 
 def _row(fact: Fact, now: datetime, actor: str | None, details: object) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engage.storage.database import Base, Key
+from engage.storage.database import DRAWN, Base, Key
 
 ACCESS_NEEDS = {
     "step_free": "Step-free access",
@@ -133,6 +133,7 @@ class Registration(Base):
             name="status_known",
         ),
         CheckConstraint("slot_id IS NOT NULL OR status IN ('subscribed', 'cancelled')", name="slot_named"),
+        DRAWN,
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -3,16 +3,18 @@
 Each has one parameter: the rows that it is about, as one JSON document, which the database takes apart.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import to_json
 from sqlalchemy import (
     JSON,
     ClauseElement,
+    Dialect,
     FromClause,
     Text,
     bindparam,
@@ -27,24 +29,31 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
+from engage.late import library
 from engage.storage.database import DRIVERS, Instant
+from engage.storage.sqlite import COMMIT
 
 ROWS = "rows"
 RECENT_INSTANTS = 256  # which rows written together share
 
 Columns = Mapping[str, TypeEngine[Any]]
+Rows = Sequence[Mapping[str, Any]]
 Ready = tuple[str, str]  # a statement and its document
 Answer = Sequence[Any]
 
 
-async def run_bare(connection: AsyncConnection, asked: Sequence[Ready]) -> list[Answer]:
-    """The rows that each statement answers, in their order. Raises what the connection would raise."""
+async def run_bare(connection: AsyncConnection, asked: Sequence[Ready], *, ends: bool = False) -> list[Answer]:
+    """The rows that each statement answers, in their order; with the last the transaction is committed where it ends.
+
+    Raises what the connection would raise.
+    """
     driver: Any = (await connection.get_raw_connection()).driver_connection
     with known_faults(connection, driver, ";\n".join(sql for sql, _ in asked)):
         if connection.dialect.name == "sqlite":
-            answers: list[Answer] = await driver.run(_run_in_thread, asked)
+            answers: list[Answer] = await driver.run(_run_in_thread, asked, ends)
             return answers
-        return await _run_in_pipeline(driver, asked)
+        exchanged: list[Answer] = await library("engage.storage.pipeline").exchange(driver, asked, ends=ends)
+        return exchanged
 
 
 @contextmanager
@@ -58,30 +67,17 @@ def known_faults(connection: AsyncConnection, driver: Any, sql: str) -> Iterator
         raise DBAPIError.instance(sql, None, error, faults, True, is_gone, dialect) from error
 
 
-def _run_in_thread(connection: Any, asked: Sequence[Ready]) -> list[Answer]:
-    return [connection.execute(sql, (document,)).fetchall() for sql, document in asked]
-
-
-async def _run_in_pipeline(driver: Any, asked: Sequence[Ready]) -> list[Answer]:
-    if len(asked) == 1:
-        return [await _rows(await _sent(driver, *asked[0]))]
-    async with driver.pipeline():
-        sent = [await _sent(driver, *each) for each in asked]
-    return [await _rows(each) for each in sent]
-
-
-async def _sent(driver: Any, sql: str, document: str) -> Any:
-    return await driver.cursor().execute(sql, {ROWS: document})
-
-
-async def _rows(cursor: Any) -> Answer:
-    return await cursor.fetchall() if cursor.pgresult.nfields else ()
+def _run_in_thread(connection: Any, asked: Sequence[Ready], ends: bool) -> list[Answer]:
+    answers = [connection.execute(sql, (document,)).fetchall() for sql, document in asked]
+    if ends:
+        connection.execute(COMMIT)
+    return answers
 
 
 def sql_of(statement: ClauseElement, *, is_sqlite: bool) -> str:
     """The statement as `run_bare` takes it."""
-    driver = make_url(f"{DRIVERS['sqlite' if is_sqlite else 'postgresql']}://")
-    return str(statement.compile(dialect=driver.get_dialect()()))
+    make: Callable[..., Dialect] = make_url(f"{DRIVERS['sqlite' if is_sqlite else 'postgresql']}://").get_dialect()
+    return str(statement.compile(dialect=make(paramstyle="qmark" if is_sqlite else "numeric_dollar")))
 
 
 def unpacked(columns: Columns, *, is_sqlite: bool) -> FromClause:
@@ -99,14 +95,21 @@ def unpacked(columns: Columns, *, is_sqlite: bool) -> FromClause:
     return select(*fields).select_from(func.json_each(document).table_valued("value")).subquery()
 
 
-def packed(rows: Sequence[Mapping[str, Any]], columns: Columns, *, is_sqlite: bool) -> str:
-    """The rows as one JSON document. Instants are told as the database has them."""
+def packing(columns: Columns, *, is_sqlite: bool) -> Callable[[Rows], str]:
+    """What makes one JSON document of rows with these columns. Instants are told as the database has them."""
     if not is_sqlite:
-        return to_json(rows).decode()
-    instants = {name for name, of in columns.items() if isinstance(of, Instant)}
-    return to_json(
-        [[_stored(row[name]) if name in instants else row[name] for name in columns] for row in rows]
-    ).decode()
+        return lambda rows: to_json(rows).decode()
+    values = itemgetter(*columns) if len(columns) > 1 else lambda row: row.values()
+    instants = [place for place, of in enumerate(columns.values()) if isinstance(of, Instant)]
+
+    def pack(rows: Rows) -> str:
+        lines = [[*values(row)] for row in rows]
+        for place in instants:
+            for line in lines:
+                line[place] = _stored(line[place])
+        return to_json(lines).decode()
+
+    return pack
 
 
 @lru_cache(RECENT_INSTANTS)

@@ -38,9 +38,11 @@ READERS, WRITERS = 8, 2  # connections of one process
 POOL_TIMEOUT = 60  # seconds that somebody waits in a burst for a connection, before it is too busy for them
 BELL = "engage"  # the channel of NOTIFY
 RUNG = "is_bell_rung"  # of a session whose notice is on its way already
+COMMITS = "connection"  # of a session whose transaction is one burst's alone: the connection that has it
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 Key = BigInteger().with_variant(Integer, "sqlite")
+DRAWN = {"sqlite_autoincrement": True}  # of a table whose ids may be drawn before its rows are written
 
 
 class Instant(TypeDecorator[datetime]):
@@ -110,6 +112,21 @@ class Database:
             self.edits += is_edit
             if session.info.get("is_bell_due"):
                 self.ring_here()
+
+    @asynccontextmanager
+    async def writing_burst(self) -> AsyncIterator[AsyncSession]:
+        """The same for one burst, which asks on the bare connection and may commit along with what it writes last."""
+        async with self.writer.begin() as connection:
+            session = AsyncSession(connection, expire_on_commit=False, info={COMMITS: connection})
+            yield session
+            if session.in_transaction():  # somebody's rows were loaded
+                await session.flush()
+                await session.close()
+            if session.info.get("is_bell_due") and RUNG not in session.info and not self.is_sqlite:
+                await connection.exec_driver_sql(f"NOTIFY {BELL}")
+        self.commits += 1
+        if session.info.get("is_bell_due"):
+            self.ring_here()
 
     @asynccontextmanager
     async def writing_bare(self) -> AsyncIterator[AsyncConnection]:

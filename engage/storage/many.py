@@ -9,15 +9,29 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ClauseElement, FromClause, Integer, Table, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Table,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.types import TypeEngine
 
-from engage.storage.bare import Answer, packed, run_bare, sql_of, unpacked
-from engage.storage.database import BELL, RUNG, Base, is_on_sqlite, ring
+from engage.storage.bare import Answer, Columns, Rows, packing, run_bare, sql_of, unpacked
+from engage.storage.database import BELL, COMMITS, RUNG, Base, is_on_sqlite, ring
 
-PLACE = "place"  # of a row in its document
+COUNT = "count"
 MOST_AT_ONCE = 1_000
+
+SEQUENCES = table("sqlite_sequence", column("name"), column("seq"))
 
 Row = dict[str, Any]
 Statement = Callable[[FromClause, Table], ClauseElement]
@@ -48,9 +62,15 @@ def locking(session: AsyncSession, model: type[Base], ids: Iterable[int]) -> lis
     return [] if is_on_sqlite(session) else [Asked(_lock, model, [{"id": each} for each in sorted(ids)])]
 
 
-def inserting_numbered(model: type[Base], rows: Sequence[Row]) -> Asked:
-    """Insert the rows in their order; `numbers` has the id of each."""
-    return Asked(_insert_numbered, model, [row | {PLACE: place} for place, row in enumerate(rows)])
+def drawing(session: AsyncSession, model: type[Base], count: int) -> Asked:
+    """Draw ids for so many rows to come, so that what refers to them can go along with them; `drawn` has them."""
+    return Asked(_draw_from_sqlite if is_on_sqlite(session) else _draw, model, [{COUNT: count}])
+
+
+def drawn(answer: Answer, count: int) -> list[int]:
+    """The ids, rising. SQLite tells the last of them alone; on PostgreSQL others may draw in between."""
+    last = answer[-1][0]
+    return sorted(number for (number,) in answer) if len(answer) == count else [*range(last - count + 1, last + 1)]
 
 
 def ringing(session: AsyncSession, model: type[Base]) -> list[Asked]:
@@ -59,12 +79,7 @@ def ringing(session: AsyncSession, model: type[Base]) -> list[Asked]:
     if is_on_sqlite(session) or session.in_nested_transaction():  # whose rollback would take the notice back
         return []
     session.info[RUNG] = True
-    return [Asked(_ring, model, [{PLACE: 0}])]
-
-
-def numbers(answer: Answer) -> list[int]:
-    """The ids of rows that were inserted, for ids rise in their order."""
-    return sorted(number for (number,) in answer)
+    return [Asked(_ring, model, [{COUNT: 1}])]
 
 
 async def run(session: AsyncSession, statement: Statement, model: type[Base], rows: Sequence[Row]) -> Answer:
@@ -80,19 +95,36 @@ async def run_on(connection: AsyncConnection, statement: Statement, model: type[
 
 async def run_all(session: AsyncSession, asked: Sequence[Asked]) -> list[Answer]:
     """What each statement answers, in their order, in one journey."""
-    return await _run_all_on(await session.connection(), asked)
+    return await _run_all_on(await connection_of(session), asked)
 
 
-async def _run_all_on(connection: AsyncConnection, asked: Sequence[Asked]) -> list[Answer]:
+async def connection_of(session: AsyncSession) -> AsyncConnection:
+    """The connection of the session's transaction."""
+    own: AsyncConnection | None = session.info.get(COMMITS)
+    return own or await session.connection()
+
+
+async def run_last(session: AsyncSession, asked: Sequence[Asked]) -> list[Answer]:
+    """The same of whoever does nothing after it: where the transaction is theirs alone, its commit goes along."""
+    if COMMITS not in session.info or not asked:
+        return await run_all(session, asked)
+    if session.in_transaction():
+        await session.flush()
+    if session.info.get("is_bell_due") and RUNG not in session.info:
+        asked = [*asked, *ringing(session, asked[0].model)]
+    return (await _run_all_on(await connection_of(session), asked, ends=True))[: len(asked)]
+
+
+async def _run_all_on(connection: AsyncConnection, asked: Sequence[Asked], *, ends: bool = False) -> list[Answer]:
     is_sqlite = connection.dialect.name == "sqlite"
     ready, places = [], []
     for place, (statement, model, rows) in enumerate(asked):
         for first in range(0, len(rows), MOST_AT_ONCE):
-            sql, columns = _made(statement, model, tuple(rows[0]), is_sqlite=is_sqlite)
-            ready.append((sql, packed(rows[first : first + MOST_AT_ONCE], columns, is_sqlite=is_sqlite)))
+            sql, pack = _made(statement, model, tuple(rows[0]), is_sqlite=is_sqlite)
+            ready.append((sql, pack(rows[first : first + MOST_AT_ONCE])))
             places.append(place)
     answers: list[list[Any]] = [[] for _ in asked]
-    for place, answer in zip(places, await run_bare(connection, ready) if ready else (), strict=True):
+    for place, answer in zip(places, await run_bare(connection, ready, ends=ends) if ready else (), strict=True):
         answers[place].extend(answer)
     return [*answers]
 
@@ -100,11 +132,12 @@ async def _run_all_on(connection: AsyncConnection, asked: Sequence[Asked]) -> li
 @cache
 def _made(
     statement: Statement, model: type[Base], names: tuple[str, ...], *, is_sqlite: bool
-) -> tuple[str, dict[str, TypeEngine[Any]]]:
-    """The statement, and the columns of its rows."""
+) -> tuple[str, Callable[[Rows], str]]:
+    """The statement, and what makes the document of its rows."""
     table = model.metadata.tables[model.__tablename__]
-    columns = {name: table.c[name].type if name in table.c else Integer() for name in names}
-    return sql_of(statement(unpacked(columns, is_sqlite=is_sqlite), table), is_sqlite=is_sqlite), columns
+    columns: Columns = {name: table.c[name].type if name in table.c else Integer() for name in names}
+    sql = sql_of(statement(unpacked(columns, is_sqlite=is_sqlite), table), is_sqlite=is_sqlite)
+    return sql, packing(columns, is_sqlite=is_sqlite)
 
 
 def _insert(given: FromClause, table: Table) -> ClauseElement:
@@ -112,10 +145,17 @@ def _insert(given: FromClause, table: Table) -> ClauseElement:
     return insert(table).from_select(names, select(*given.c), include_defaults=False)
 
 
-def _insert_numbered(given: FromClause, table: Table) -> ClauseElement:
-    names = [each.key for each in given.c if each.key != PLACE]
-    rows = select(*(given.c[name] for name in names)).order_by(given.c[PLACE])
-    return insert(table).from_select(names, rows, include_defaults=False).returning(table.c.id)
+def _draw(given: FromClause, table: Table) -> ClauseElement:
+    count = select(given.c[COUNT]).scalar_subquery()
+    drawn: ColumnElement[int] = func.nextval(literal_column(f"'{table.name}_id_seq'"))
+    return select(drawn).select_from(func.generate_series(literal_column("1"), count))
+
+
+def _draw_from_sqlite(given: FromClause, table: Table) -> ClauseElement:
+    """Its sequences are rows of a table of its own."""
+    count = select(given.c[COUNT]).scalar_subquery()
+    drawn = update(SEQUENCES).where(SEQUENCES.c.name == literal_column(f"'{table.name}'"))
+    return drawn.values(seq=SEQUENCES.c.seq + count).returning(SEQUENCES.c.seq)
 
 
 def _update(given: FromClause, table: Table) -> ClauseElement:

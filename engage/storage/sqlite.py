@@ -22,6 +22,7 @@ PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT}",
     "secure_delete=ON",
 )
+COMMIT = "COMMIT"
 FIRST_ROWS = 1_000  # the most that come back with their statement; whoever streams fetches the others as they like
 
 Rows = list[Any]
@@ -56,6 +57,10 @@ class Connection(aiosqlite.Connection):
     def _begun(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         self._conn.execute(self._begin)
         return work(*arguments, **named)
+
+    async def commit(self) -> None:
+        if self.in_transaction:  # and not committed along with what was last in it
+            await self._execute(self._conn.execute, COMMIT)
 
     async def rollback(self) -> None:
         self._is_beginning = False

@@ -27,16 +27,21 @@ Alone = Callable[[AsyncConnection], Awaitable[Answer]]
 Lock = tuple[type[Base], int]
 
 LARGEST_BATCH = 128
+SMALLEST_HALF = 32
 GATHERED = 0.002  # seconds in which a burst comes back after its answers, and so shares the next commit again
 PATIENT_SHARE = 8
 MOST_WAITING = 4_000
-
+ANSWERED_AT_ONCE = 4
 
 Together = Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
 
 
 class _Apart(Exception):
     """Together they fail: each is to be tried by itself."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 @dataclass(slots=True)
@@ -122,8 +127,8 @@ class UnitOfWork:
 
     async def _commit_all(self) -> None:
         while self._queue or self._patient:
-            is_full = len(self._queue) >= LARGEST_BATCH
-            await asyncio.sleep(GATHERED if self._is_burst and not is_full else 0)
+            if not (self._is_burst and self._is_next_ready()):
+                await asyncio.sleep(GATHERED if self._is_burst else 0)
             batch = self._next_batch()
             self._is_burst = len(batch) > 1
             try:
@@ -133,8 +138,8 @@ class UnitOfWork:
             except BaseException:
                 self._give_up(batch)
                 raise
-            for waiting, outcome in zip(batch, outcomes, strict=True):
-                _settle(waiting.answer, outcome)
+            is_next_ready = self._takes_turns() and self._is_next_ready()
+            _answer(deque(zip(batch, outcomes, strict=True)), ANSWERED_AT_ONCE if is_next_ready else len(batch))
 
     def _give_up(self, batch: list[_Waiting]) -> None:
         """Whoever waits is cancelled along with the writer."""
@@ -145,8 +150,20 @@ class UnitOfWork:
 
     def _next_batch(self) -> list[_Waiting]:
         """First what people wait for, then a little of what they do not, so that neither stands still."""
-        urgent, patient = _take(self._queue, LARGEST_BATCH), _take(self._patient, PATIENT_SHARE)
-        return urgent + patient
+        most = LARGEST_BATCH
+        if self._takes_turns():
+            most = min(max(len(self._queue) // 2, SMALLEST_HALF), LARGEST_BATCH)
+        return _take(self._queue, most) + _take(self._patient, PATIENT_SHARE)
+
+    def _is_next_ready(self) -> bool:
+        return len(self._queue) >= (SMALLEST_HALF if self._takes_turns() else LARGEST_BATCH)
+
+    def _takes_turns(self) -> bool:
+        """Whether half of a crowd is dealt with by the database while the forms of the other half are read.
+
+        SQLite works in a thread of this process, which would wait for the interpreter at each of its statements.
+        """
+        return not self._database.is_sqlite and bool(self._queue) and self._queue[0].together is not None
 
     async def _commit(self, batch: list[_Waiting]) -> list[Any]:
         if not batch:
@@ -154,15 +171,16 @@ class UnitOfWork:
         if len(batch) == 1 and (alone := batch[0].alone) is not None:
             return [await self._run_alone(alone)]
         together = batch[0].together
-        if len(batch) > 1 and together is not None and all(waiting.together is together for waiting in batch):
+        if together is not None and all(waiting.together is together for waiting in batch):
             try:
                 return await self._commit_in_one(batch, together)
-            except _Apart:
-                pass  # nothing of it is kept, and now each has a savepoint of its own
+            except _Apart as apart:
+                if len(batch) == 1:
+                    raise apart.error from None
+                # nothing of it is kept, and now each has a savepoint of its own
         async with self._database.writing(is_edit=not _is_crowd(batch)) as session:
-            is_alone = len(batch) == 1
-            held = [] if is_alone and batch[0].locks_itself else await self._lock(session, batch)
-            if is_alone:
+            held = await self._lock(session, batch)
+            if len(batch) == 1:
                 return [await batch[0].command(session)]
             outcomes: list[Any] = []
             for _, run in groupby(batch, key=_company):
@@ -176,7 +194,7 @@ class UnitOfWork:
 
     async def _commit_in_one(self, batch: list[_Waiting], together: Together[Any, Any]) -> list[Any]:
         """All are dealt with together, and nothing else: their transaction is their savepoint. Raises _Apart."""
-        async with self._database.writing(is_edit=False) as session:
+        async with self._database.writing_burst() as session:
             if not batch[0].locks_itself:
                 await self._lock(session, batch)
             try:
@@ -184,7 +202,7 @@ class UnitOfWork:
             except Exception as error:
                 if isinstance(error, DBAPIError) and error.connection_invalidated:
                     raise
-                raise _Apart from error
+                raise _Apart(error) from error
 
     async def _run(
         self, session: AsyncSession, batch: list[_Waiting], run: list[_Waiting], held: list[Base]
@@ -260,6 +278,17 @@ async def _attempt(session: AsyncSession, command: Command[Any]) -> Any:
         return error
     except Exception as error:  # noqa: BLE001 - it is raised again where the command was given in
         return error
+
+
+def _answer(outcomes: deque[tuple[_Waiting, Any]], at_once: int) -> None:
+    """Answer so many in each turn of the loop. While the next batch is under way that is a few: else all that they send
+    next would be read in one long turn, for whose end its journeys would wait.
+    """
+    for _ in range(min(at_once, len(outcomes))):
+        waiting, outcome = outcomes.popleft()
+        _settle(waiting.answer, outcome)
+    if outcomes:
+        asyncio.get_running_loop().call_soon(_answer, outcomes, at_once)
 
 
 def _settle(answer: asyncio.Future[Any], outcome: Any) -> None:

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=60), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("journal_entry", schema=None) as batch_op:
         batch_op.create_index(
@@ -517,6 +518,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("open_evening_id", "email_key", name=op.f("uq_registration_open_evening_id_email_key")),
         sa.UniqueConstraint("open_evening_id", "ticket_code", name=op.f("uq_registration_open_evening_id_ticket_code")),
         sa.UniqueConstraint("uid", name=op.f("uq_registration_uid")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("registration", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_registration_declined_until"), ["declined_until"], unique=False)
@@ -741,6 +743,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("queue_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_queue_entry_offer_expires_at"), ["offer_expires_at"], unique=False)
+    if op.get_context().dialect.name == "sqlite":  # whose sequences begin with the first row: ids are drawn before it
+        op.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('journal_entry', 0), ('registration', 0)")
 
 
 def downgrade() -> None:

@@ -10,7 +10,7 @@ from engage.errors import NotHeld
 from engage.events.models import AskedQuestion, OpenEvening, Slot
 from engage.journal import JournalEntry, PendingFact
 from engage.storage.database import Database
-from engage.storage.many import MOST_AT_ONCE, Asked, Row, inserting, inserting_numbered, numbers, run_all, updating
+from engage.storage.many import MOST_AT_ONCE, Asked, Row, drawing, drawn, inserting, run_all, run_last, updating
 from tests.factories import make_evening
 
 AT = datetime(2027, 2, 3, 12, 0, 0, 250_000, timezone(timedelta(hours=5, minutes=30)))
@@ -53,9 +53,10 @@ async def test_flags_and_what_is_left_out_are_stored_as_the_models_have_it(
 
 async def test_each_row_says_for_itself_what_is_empty_and_in_what_order(database: Database) -> None:
     async with database.writing() as session:
-        (answer,) = await run_all(session, [inserting_numbered(JournalEntry, [entry("one"), entry("other")])])
+        (answer,) = await run_all(session, [drawing(session, JournalEntry, 2)])
         told: Row = {"subscriber": "messages", "stream": "any", "failures": 0}
-        one, other = numbers(answer)
+        one, other = drawn(answer, 2)
+        await run_all(session, [inserting(JournalEntry, [entry("one") | {"id": one}, entry("other") | {"id": other}])])
         first = told | {"entry_id": one, "retry_at": None, "error": "x"}
         second = {"error": None, "retry_at": AT, "entry_id": other} | told
         await run_all(session, [inserting(PendingFact, [first, second])])
@@ -67,10 +68,40 @@ async def test_each_row_says_for_itself_what_is_empty_and_in_what_order(database
 async def test_ids_rise_in_the_order_given_however_many_there_are(database: Database) -> None:
     streams = [f"stream-{number}" for number in range(2 * MOST_AT_ONCE + 3)]
     async with database.writing() as session:
-        (answer,) = await run_all(session, [inserting_numbered(JournalEntry, [entry(each) for each in streams])])
+        (answer,) = await run_all(session, [drawing(session, JournalEntry, len(streams))])
+        ids = drawn(answer, len(streams))
+        rows = [entry(stream) | {"id": number} for number, stream in zip(ids, streams, strict=True)]
+        await run_all(session, [inserting(JournalEntry, rows)])
     async with database.reading() as session:
         stored = (await session.execute(select(JournalEntry.id, JournalEntry.stream).order_by(JournalEntry.id))).all()
-    assert [tuple(each) for each in stored] == list(zip(numbers(answer), streams, strict=True))
+    assert [tuple(each) for each in stored] == list(zip(ids, streams, strict=True))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+async def test_ids_that_were_drawn_are_nobody_elses(database: Database, count: int) -> None:
+    """Neither of who draws at the same time, nor of rows that are numbered as they are written, before and after."""
+    drawings = []
+    for words in ("before", "after"):
+        async with database.writing() as session:
+            session.add(JournalEntry(**entry(words)))
+            await session.flush()
+            (answer,) = await run_all(session, [drawing(session, JournalEntry, count)])
+            drawings += drawn(answer, count)
+            session.add(JournalEntry(**entry(words)))
+    async with database.reading() as session:
+        stored = list(await session.scalars(select(JournalEntry.id).order_by(JournalEntry.id)))
+    assert len(drawings) == 2 * count
+    assert sorted({*stored, *drawings}) == [*range(1, 5 + 2 * count)]
+
+
+async def test_ids_of_rows_that_are_gone_are_not_drawn_again(database: Database) -> None:
+    async with database.writing() as session:
+        session.add(JournalEntry(**entry("gone")))
+    async with database.writing() as session:
+        await session.delete(await session.get_one(JournalEntry, 1))
+    async with database.writing() as session:
+        (answer,) = await run_all(session, [drawing(session, JournalEntry, 1)])
+    assert drawn(answer, 1) == [2]
 
 
 async def test_only_the_named_rows_are_updated(database: Database, evening: OpenEvening) -> None:
@@ -151,6 +182,59 @@ async def test_what_fails_on_the_way_leaves_nothing_of_its_journey(database: Dat
         await run_all(session, [inserting(JournalEntry, [entry("kept")])])
     async with database.reading() as session:
         assert list(await session.scalars(select(JournalEntry.stream))) == ["kept"]
+
+
+async def test_what_is_written_last_in_a_burst_is_committed_with_it(database: Database) -> None:
+    """What comes after it is too late to take anything back, so that nothing may."""
+    with pytest.raises(NotHeld):
+        await _write_last_and_fail(database)
+    async with database.reading() as session:
+        assert list(await session.scalars(select(JournalEntry.stream).order_by(JournalEntry.id))) == ["loaded", "last"]
+    async with database.writing() as session:  # the connection is as good as before
+        await run_all(session, [inserting(JournalEntry, [entry("next")])])
+    async with database.reading() as session:
+        assert list(await session.scalars(select(JournalEntry.stream).order_by(JournalEntry.id))) == [
+            "loaded",
+            "last",
+            "next",
+        ]
+
+
+async def test_what_is_written_last_of_a_shared_transaction_waits_for_the_others(database: Database) -> None:
+    async def write_and_fail() -> None:
+        async with database.writing() as session:
+            await run_last(session, [inserting(JournalEntry, [entry("lost")])])
+            raise NotHeld("No.")
+
+    with pytest.raises(NotHeld):
+        await write_and_fail()
+    async with database.reading() as session:
+        assert not list(await session.scalars(select(JournalEntry)))
+
+
+async def test_burst_whose_last_writes_fail_leaves_nothing(database: Database, evening: OpenEvening) -> None:
+    async def write_and_fail() -> None:
+        async with database.writing_burst() as session:
+            await run_all(session, [inserting(JournalEntry, [entry("first")])])
+            full = updating(Slot, [{"id": evening.slots[0].id, "held": 99}])
+            await run_last(session, [inserting(JournalEntry, [entry("second")]), full])
+
+    with pytest.raises(IntegrityError):
+        await write_and_fail()
+    async with database.reading() as session:
+        assert not list(await session.scalars(select(JournalEntry)))
+    async with database.writing_burst() as session:
+        await run_last(session, [inserting(JournalEntry, [entry("kept")])])
+    async with database.reading() as session:
+        assert list(await session.scalars(select(JournalEntry.stream))) == ["kept"]
+
+
+async def _write_last_and_fail(database: Database) -> None:
+    async with database.writing_burst() as session:
+        session.add(JournalEntry(**entry("loaded")))
+        await session.flush()
+        await run_last(session, [inserting(JournalEntry, [entry("last")])])
+        raise NotHeld("No.")
 
 
 def _held(given: FromClause, table: Table) -> ClauseElement:

@@ -202,6 +202,31 @@ async def test_items_dealt_with_together_are_answered_each_by_itself_and_in_thei
     assert await _asked(database) == words
 
 
+@pytest.mark.parametrize(("people", "halves"), [(1, [1]), (40, [32, 8]), (64, [32, 32]), (200, [100, 50, 32, 18])])
+async def test_half_of_a_crowd_is_written_while_the_others_come(
+    database: Database,
+    unit_of_work: UnitOfWork,
+    evening: OpenEvening,
+    now: datetime,
+    people: int,
+    halves: list[int],
+) -> None:
+    """But on SQLite, which is in the way of whoever comes: there as many as may share a commit."""
+    calls: list[int] = []
+
+    async def ask_all(session: AsyncSession, items: Sequence[str]) -> list[str]:
+        calls.append(len(items))
+        rows = [{"open_evening_id": evening.id, "text": each, "status": "asked", "asked_at": now} for each in items]
+        await session.execute(insert(AskedQuestion), rows)
+        return list(items)
+
+    words = [f"{number}?" for number in range(people)]
+    assert await asyncio.gather(*(unit_of_work.run_together(ask_all, each) for each in words)) == words
+    full, rest = divmod(people, LARGEST_BATCH)
+    assert calls == ([LARGEST_BATCH] * full + [rest] if database.is_sqlite else halves)
+    assert await _asked(database) == words
+
+
 async def test_an_item_that_cannot_be_dealt_with_together_harms_no_other(
     database: Database, unit_of_work: UnitOfWork, evening: OpenEvening, now: datetime
 ) -> None:

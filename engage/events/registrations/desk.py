@@ -1,6 +1,6 @@
 """The desk where posted forms are dealt with: read first, decided in order, written last, in few statements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol, Self
@@ -16,8 +16,8 @@ from engage.events.registrations import booking, places
 from engage.events.registrations.applications import Application, describe, new_row
 from engage.events.registrations.places import CountedEvening, CountedSlot
 from engage.events.registrations.sittings import refuse_if_closed, slot_of
-from engage.journal import append, entering, tell
-from engage.storage.many import Asked, Row, inserting, inserting_numbered, locking, numbers, run_all
+from engage.journal import JournalEntry, append, entering
+from engage.storage.many import Asked, Row, drawing, drawn, inserting, locking, run_all, run_last
 
 RECEIPT_KEPT = timedelta(days=7)
 WHOSE = ("open_evening_id", "email_key")
@@ -43,12 +43,12 @@ class _Known(NamedTuple):
 class Newcomer:
     """Somebody decided about and not yet written: ``turn`` is their turn in the queue, if they wait."""
 
+    id: int
     application: Application
     slot: CountedSlot | None
     position: int | None
     turn: int | None
     now: datetime
-    id: int = 0
 
     @property
     def status(self) -> str:
@@ -57,7 +57,7 @@ class Newcomer:
         return "confirmed" if self.position is None else "waiting"
 
     def fact(self) -> facts.RegistrationFact:
-        """What happened to them, once they have an id."""
+        """What happened to them."""
         slot = self.slot
         if slot is None:
             return facts.Subscribed(registration_id=self.id)
@@ -70,31 +70,38 @@ class Newcomer:
 
 @dataclass(slots=True)
 class Desk:
-    """Serves applications one after another; `close` writes what they came to."""
+    """Serves up to ``most`` applications one after another; `close` writes what they came to."""
 
     session: AsyncSession
+    most: int
     evenings: dict[int, CountedEvening]
     receipts: set[str]
     known: dict[tuple[int, str], Known]
+    ids: Iterator[int]  # of newcomers to come
+    fact_ids: list[int]  # the same of what is to happen
     newcomers: list[Newcomer] = field(default_factory=list)
     new_receipts: list[Row] = field(default_factory=list)
     idle: list[Asked] = field(default_factory=list)
-    happened: list[tuple[Callable[[], facts.RegistrationFact], datetime]] = field(default_factory=list)
+    happened: list[tuple[facts.RegistrationFact, datetime]] = field(default_factory=list)
 
     @classmethod
     async def open(cls, session: AsyncSession, applications: Sequence[Application], *, is_locking: bool = True) -> Self:
         """Lock the evenings; look up their places, and which forms and addresses are known."""
-        evening_ids = {each.open_evening_id for each in applications}
+        evening_ids, most = {each.open_evening_id for each in applications}, len(applications)
         asked = [
             *(locking(session, OpenEvening, evening_ids) if is_locking else ()),
             places.asking(evening_ids),
             Asked(_given, Receipt, [{"token": each.receipt} for each in applications]),
             # Nothing more of them is read, which would take longer for those who are known than for newcomers.
             Asked(_known, Registration, [dict(zip(WHOSE, each.whose, strict=True)) for each in applications]),
+            *_drawing(session, most),
         ]
-        *_, evenings, tokens, known = await run_all(session, asked)
+        *_, evenings, tokens, known, ids, fact_ids = await run_all(session, asked)
         by_whom: dict[tuple[int, str], Known] = {(row[2], row[3]): _Known(*row) for row in known}
-        return cls(session, places.counted(evenings), {token for (token,) in tokens}, by_whom)
+        receipts = {token for (token,) in tokens}
+        return cls(
+            session, most, places.counted(evenings), receipts, by_whom, iter(drawn(ids, most)), drawn(fact_ids, most)
+        )
 
     async def serve(self, application: Application, now: datetime) -> None:
         """Give this form its receipt. Raises RegistrationClosed, NotFound, and nothing has happened then."""
@@ -114,16 +121,25 @@ class Desk:
             await self._revive(application, now)
 
     async def close(self) -> None:
-        """Write down who came and what happened, so that facts stand in the journal in the order in which they came."""
-        rows = [new_row(each.application, each.status, each.now) for each in self.newcomers]
-        newcomers, told = inserting_numbered(Registration, rows), inserting(Receipt, self.new_receipts)
-        counted = places.writing(self.evenings.values())
-        ids, *_ = await run_all(self.session, [newcomers, *counted, *self.idle, told])
-        for newcomer, registration_id in zip(self.newcomers, numbers(ids), strict=True):
-            newcomer.id = registration_id
-        happened = [(fact(), now) for fact, now in self.happened]
-        entries, *_ = await run_all(self.session, [entering(happened), *self._described()])
-        await tell(self.session, happened, entries)
+        """Write down who came and what happened, and do nothing after it."""
+        await run_last(self.session, self._written())
+        await places.show(self.session, self.evenings)
+
+    def _written(self) -> list[Asked]:
+        """What writes down who came and what happened, in the order in which they came."""
+        rows = [new_row(each.application, each.status, each.now) | {"id": each.id} for each in self.newcomers]
+        return [
+            inserting(Registration, rows),
+            *places.writing(self.evenings.values()),
+            *self.idle,
+            inserting(Receipt, self.new_receipts),
+            *self._described(),
+            *entering(self.session, self.happened, self.fact_ids),
+        ]
+
+    async def _make_way(self) -> None:
+        """Write down what is not yet written, for somebody whose rows are about to be loaded."""
+        await run_all(self.session, self._written())
         await places.show(self.session, self.evenings)
         for written in (self.newcomers, self.new_receipts, self.idle, self.happened):
             written.clear()
@@ -139,19 +155,19 @@ class Desk:
     def _admit(
         self, evening: CountedEvening, slot: CountedSlot | None, application: Application, now: datetime
     ) -> None:
-        newcomer = Newcomer(application, slot, None, None, now)
+        newcomer = Newcomer(next(self.ids), application, slot, None, None, now)
         if slot is not None and rules.has_room(slot.seats_left, slot.waiting, application.details.party):
             evening.place(slot, application.details.party)
         elif slot is not None:
             newcomer.position, newcomer.turn = evening.queue(slot)
         self.known[application.whose] = newcomer
         self.newcomers.append(newcomer)
-        self.happened.append((newcomer.fact, now))
+        self.happened.append((newcomer.fact(), now))
         self._receipt(application, newcomer.status, newcomer.position, now)
 
     async def _revive(self, application: Application, now: datetime) -> None:
         """Somebody who gave up, lapsed or only wanted to hear registers anew: the same registration again."""
-        await self.close()
+        await self._make_way()
         evening, registration = await self._whole(application)
         self.known[application.whose] = registration
         registration.email, registration.party = application.email, application.details.party
@@ -164,8 +180,10 @@ class Desk:
             registration.status, registration.slot_id, registration.slot = "subscribed", None, None
             await append(self.session, facts.Subscribed(registration_id=registration.id), now)
         await self.session.flush()
-        (evenings,) = await run_all(self.session, [places.asking(self.evenings)])
+        evenings, *ids = await run_all(self.session, [places.asking(self.evenings), *_drawing(self.session, self.most)])
         self.evenings = places.counted(evenings)
+        registration_ids, self.fact_ids = (drawn(answer, self.most) for answer in ids)
+        self.ids = iter(registration_ids)
         self._receipt(application, registration.status, position, now)
 
     def _decoy(
@@ -173,7 +191,7 @@ class Desk:
     ) -> None:
         """What a newcomer would be answered now; the owner hears of it."""
         form = application.receipt
-        self.happened.append((lambda: facts.RegisteredAgain(registration_id=known.id, form=form), now))
+        self.happened.append((facts.RegisteredAgain(registration_id=known.id, form=form), now))
         if slot is None:
             status, position = "subscribed", None
         elif rules.has_room(slot.seats_left, slot.waiting, application.details.party):
@@ -235,6 +253,11 @@ def _needs(newcomer: Newcomer) -> list[dict[str, Any]]:
 
 def _entry(newcomer: Newcomer) -> dict[str, Any]:
     return {"registration_id": newcomer.id, "slot_id": newcomer.application.slot_id, "turn": newcomer.turn}
+
+
+def _drawing(session: AsyncSession, most: int) -> list[Asked]:
+    """What draws an id for each newcomer that may come, and for what happens to each."""
+    return [drawing(session, Registration, most), drawing(session, JournalEntry, most)]
 
 
 def _given(given: FromClause, table: Table) -> ClauseElement:
