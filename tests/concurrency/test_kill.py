@@ -40,7 +40,8 @@ class Fuse:
     left: int = 0
 
     def lay(self, length: int) -> None:
-        self.left = length
+        """What came while the last one was already burnt is not lost: there are only so many answers and messages."""
+        self.left = max(1, length + min(self.left, 0))
 
     def burn(self) -> None:
         self.left -= 1
