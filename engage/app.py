@@ -21,7 +21,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from engage.audit import pages as audit_pages
-from engage.errors import EngageError, Overloaded
+from engage.errors import EngageError, Overloaded, first_line
 from engage.events import evening_page, feedback, feeds
 from engage.events import pages as evening_pages
 from engage.events.console import routes as console
@@ -186,8 +186,7 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     is_gone = not isinstance(error, DBAPIError) or error.connection_invalidated
     if not is_gone and not isinstance(error, OperationalError | InterfaceError):
         raise error
-    reason, _, _ = str(getattr(error, "orig", error)).partition("\n")  # what is below it may quote rows
-    log.error("database does not answer", error=type(error).__name__, reason=reason)
+    log.error("database does not answer", error=type(error).__name__, reason=first_line(error))
     return await _not_now(request, UNAVAILABLE)
 
 

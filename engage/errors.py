@@ -284,3 +284,9 @@ class NeedUnready(EngageError):
 
 class CannotWrite(EngageError):
     """A file cannot be written where it was asked for."""
+
+
+def first_line(error: Exception) -> str:
+    """What went wrong without the lines that explain it to programmers, and without its full stop."""
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")

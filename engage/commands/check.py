@@ -13,8 +13,8 @@ from sqlalchemy import DateTime, func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engage.commands.running import first_line, settings, workplace
-from engage.errors import DeploymentFaulty, SettingsInvalid, SignInRefused, SignInUnavailable
+from engage.commands.running import settings, workplace
+from engage.errors import DeploymentFaulty, SettingsInvalid, SignInRefused, SignInUnavailable, first_line
 from engage.journal import JournalEntry
 from engage.notify.smtp_url import Encryption, Relay, is_loopback, parse
 from engage.people.provider import Provider

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
-from engage.errors import EngageError, FileFaulty
+from engage.errors import EngageError, FileFaulty, first_line
 from engage.settings import Settings, from_environment
 from engage.storage.database import Database
 from engage.storage.unit_of_work import UnitOfWork
@@ -91,12 +91,6 @@ def run(options: argparse.Namespace) -> None:
         _fail(f"The database cannot be used: {first_line(error)}. Is it there, and has `engage migrate` been run?")
     except Exception as error:  # noqa: BLE001 - a command never ends in a traceback
         _fail(f"Unexpected {type(error).__name__}: {first_line(error)}. Nothing more was done.")
-
-
-def first_line(error: Exception) -> str:
-    """What went wrong without the lines that explain it to programmers, and without its full stop."""
-    cause = getattr(error, "orig", None) or error
-    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 
 def _fail(line: str) -> None:

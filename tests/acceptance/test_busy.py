@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from engage.web.admission import MOST_AT_ONCE, Admission
 from tests.site import JSON, Page, Site, on_sqlite
@@ -54,7 +55,9 @@ async def test_who_asks_for_json_is_told_in_json(site: Site) -> None:
 async def test_records_that_cannot_be_reached_are_not_called_busy(site: Site) -> None:
     async with site.database.writing() as session:
         await session.execute(text("ALTER TABLE open_evening RENAME TO elsewhere"))
-    page = await site.open(FORM)
+    with capture_logs() as logs:
+        page = await site.open(FORM)
+    assert [each["reason"] for each in logs] == ["no such table: open_evening"]
     assert (page.status, page.response.headers["retry-after"]) == (503, "5")
     assert "Sorry, the service is unavailable We cannot reach our records" in page.words
     assert "busy" not in page.words
