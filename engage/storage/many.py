@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from engage.storage.bare import Answer, Columns, Rows, packing, run_bare, sql_of, unpacked
-from engage.storage.database import BELL, COMMITS, RUNG, Base, is_on_sqlite, ring
+from engage.storage.database import BELL, BURST, RUNG, Base, is_on_sqlite, ring
 
 COUNT = "count"
 MOST_AT_ONCE = 1_000
@@ -95,24 +95,25 @@ async def run_on(connection: AsyncConnection, statement: Statement, model: type[
 
 async def run_all(session: AsyncSession, asked: Sequence[Asked]) -> list[Answer]:
     """What each statement answers, in their order, in one journey."""
-    return await _run_all_on(await connection_of(session), asked)
+    return await _run_all_on(await _connection_of(session), asked)
 
 
-async def connection_of(session: AsyncSession) -> AsyncConnection:
-    """The connection of the session's transaction."""
-    own: AsyncConnection | None = session.info.get(COMMITS)
-    return own or await session.connection()
-
-
-async def run_last(session: AsyncSession, asked: Sequence[Asked]) -> list[Answer]:
-    """The same of whoever does nothing after it: where the transaction is theirs alone, its commit goes along."""
-    if COMMITS not in session.info or not asked:
-        return await run_all(session, asked)
+async def run_last(session: AsyncSession, asked: Sequence[Asked]) -> bool:
+    """Ask what nothing comes after. Where the transaction is one burst's alone, its commit goes along: then True."""
+    if BURST not in session.info or not asked:
+        await run_all(session, asked)
+        return False
     if session.in_transaction():
         await session.flush()
     if session.info.get("is_bell_due") and RUNG not in session.info:
         asked = [*asked, *ringing(session, asked[0].model)]
-    return (await _run_all_on(await connection_of(session), asked, ends=True))[: len(asked)]
+    await _run_all_on(session.info[BURST], asked, ends=True)
+    return True
+
+
+async def _connection_of(session: AsyncSession) -> AsyncConnection:
+    own: AsyncConnection | None = session.info.get(BURST)
+    return own or await session.connection()
 
 
 async def _run_all_on(connection: AsyncConnection, asked: Sequence[Asked], *, ends: bool = False) -> list[Answer]:

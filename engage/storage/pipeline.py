@@ -12,7 +12,7 @@ from psycopg.pq import ExecStatus, Format, TransactionStatus
 
 BEGIN, COMMIT = b"BEGIN", b"COMMIT"
 
-Sent = Sequence[tuple[bytes, bytes | None]]
+Sent = tuple[bytes, bytes | None]  # a statement and its one parameter
 
 
 async def exchange(driver: Any, asked: Sequence[tuple[str, str]], *, ends: bool) -> list[list[Any]]:
@@ -21,7 +21,7 @@ async def exchange(driver: Any, asked: Sequence[tuple[str, str]], *, ends: bool)
     Raises the driver's errors, once all that was sent has been dealt with.
     """
     begins = not driver.autocommit and driver.pgconn.transaction_status == TransactionStatus.IDLE
-    sent: list[tuple[bytes, bytes | None]] = [(BEGIN, None)] if begins else []
+    sent: list[Sent] = [(BEGIN, None)] if begins else []
     sent += [(sql.encode(), document.encode()) for sql, document in asked]
     sent += [(COMMIT, None)] if ends else []
     async with driver.lock:
@@ -33,7 +33,7 @@ async def exchange(driver: Any, asked: Sequence[tuple[str, str]], *, ends: bool)
     return [_rows(loaded, result) for result in results[begins : begins + len(asked)]]
 
 
-def _exchanged(connection: Any, sent: Sent) -> Generator[Any, Any, list[Any]]:
+def _exchanged(connection: Any, sent: Sequence[Sent]) -> Generator[Any, Any, list[Any]]:
     """As the driver waits: it yields what it waits for."""
     connection.enter_pipeline_mode()
     for sql, document in sent:

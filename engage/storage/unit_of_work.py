@@ -27,11 +27,11 @@ Alone = Callable[[AsyncConnection], Awaitable[Answer]]
 Lock = tuple[type[Base], int]
 
 LARGEST_BATCH = 128
-SMALLEST_HALF = 32
+SMALLEST_HALF = 32  # of a crowd: what a batch costs by itself is not worth it for fewer
 GATHERED = 0.002  # seconds in which a burst comes back after its answers, and so shares the next commit again
 PATIENT_SHARE = 8
 MOST_WAITING = 4_000
-ANSWERED_AT_ONCE = 4
+ANSWERED_AT_ONCE = 4  # while others are written
 
 Together = Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
 

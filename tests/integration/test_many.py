@@ -79,7 +79,7 @@ async def test_ids_rise_in_the_order_given_however_many_there_are(database: Data
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 async def test_ids_that_were_drawn_are_nobody_elses(database: Database, count: int) -> None:
-    """Neither of who draws at the same time, nor of rows that are numbered as they are written, before and after."""
+    """Neither of who draws next, nor of rows that are numbered as they are written, before and after."""
     drawings = []
     for words in ("before", "after"):
         async with database.writing() as session:
@@ -193,11 +193,8 @@ async def test_what_is_written_last_in_a_burst_is_committed_with_it(database: Da
     async with database.writing() as session:  # the connection is as good as before
         await run_all(session, [inserting(JournalEntry, [entry("next")])])
     async with database.reading() as session:
-        assert list(await session.scalars(select(JournalEntry.stream).order_by(JournalEntry.id))) == [
-            "loaded",
-            "last",
-            "next",
-        ]
+        streams = await session.scalars(select(JournalEntry.stream).order_by(JournalEntry.id))
+        assert list(streams) == ["loaded", "last", "next"]
 
 
 async def test_what_is_written_last_of_a_shared_transaction_waits_for_the_others(database: Database) -> None:

@@ -122,8 +122,8 @@ class Desk:
 
     async def close(self) -> None:
         """Write down who came and what happened, and do nothing after it."""
-        await run_last(self.session, self._written())
-        await places.show(self.session, self.evenings)
+        if not await run_last(self.session, self._written()):
+            await places.show(self.session, self.evenings)
 
     def _written(self) -> list[Asked]:
         """What writes down who came and what happened, in the order in which they came."""
