@@ -10,13 +10,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from wtforms import StringField
-from wtforms.validators import ValidationError
 
 from engage.audit import words
 from engage.audit.reading import SHOWN, Search, actor_named, addresses, entries
 from engage.journal import JournalEntry
-from engage.web.forms import PostedForm, plain, text_of
+from engage.web.forms import Fault, Field, Filled, PostedForm, plain, text_of
 from engage.web.guarding import only
 from engage.web.site import render, site_of
 
@@ -36,18 +34,18 @@ class Line:
 class SearchForm(PostedForm):
     """What is looked for; everything may be left out. Days are those of the venue, both included."""
 
-    kind = StringField()
-    actor = StringField()
-    stream = StringField()
-    since = StringField()
-    until = StringField()
-    before = StringField()
+    kind = Field()
+    actor = Field()
+    stream = Field()
+    since = Field()
+    until = Field()
+    before = Field()
 
-    def validate_since(self, field: StringField) -> None:
-        _day(field)
+    def validate_since(self, typed: str | None) -> None:
+        _day(typed)
 
-    def validate_until(self, field: StringField) -> None:
-        _day(field)
+    def validate_until(self, typed: str | None) -> None:
+        _day(typed)
 
 
 @only("admin")
@@ -81,7 +79,7 @@ async def _page(
 
 
 def _search(form: SearchForm, actor: str | None, zone: ZoneInfo) -> Search:
-    since, until = _day(form.since), _day(form.until)
+    since, until = _day(form.since.data), _day(form.until.data)
     before = text_of(form.before)
     return Search(
         kind=_typed(form.kind) or None,
@@ -93,7 +91,7 @@ def _search(form: SearchForm, actor: str | None, zone: ZoneInfo) -> Search:
     )
 
 
-def _typed(field: StringField) -> str:
+def _typed(field: Filled) -> str:
     return plain(text_of(field)).strip()
 
 
@@ -106,13 +104,13 @@ def _line(entry: JournalEntry, names: Mapping[str, str], zone: ZoneInfo) -> Line
     )
 
 
-def _day(field: StringField) -> date | None:
-    """The day in the field, None where it is empty. Raises ValidationError."""
-    text = text_of(field).strip()
+def _day(typed: str | None) -> date | None:
+    """The day that was typed, None where nothing was. Raises Fault."""
+    text = (typed or "").strip()
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValidationError("Enter a date like 2027-09-24") from None
+        raise Fault("Enter a date like 2027-09-24") from None
 
 
 def _address(request: Request, before: int) -> str:

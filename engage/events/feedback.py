@@ -7,15 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
-from wtforms.validators import AnyOf
 
 from engage.errors import FeedbackClosed, FormStale
 from engage.events import finding, rules
 from engage.events.models import Feedback, OpenEvening, Registration
 from engage.events.registrations import booking
 from engage.events.registrations.own import id_in
-from engage.web.forms import PostedForm, Required, text_area, text_of
+from engage.web.forms import Fault, Field, PostedForm, required, text_area, text_of
 from engage.web.site import posted, posted_openly, render, site_of
 
 SCALE = {
@@ -31,9 +29,13 @@ ASK_FIRST = "Select how useful the open evening was"
 class FeedbackForm(PostedForm):
     """Three questions; the texts can be left out."""
 
-    useful = StringField(validators=[Required(ASK_FIRST), AnyOf(tuple(SCALE), message=ASK_FIRST)])
+    useful = Field(required(ASK_FIRST))
     most_useful = text_area("What was most useful")
     change = text_area("What you would change")
+
+    def validate_useful(self, chosen: str) -> None:
+        if chosen not in SCALE:
+            raise Fault(ASK_FIRST)
 
     def answers(self) -> dict[str, int | str]:
         """What was answered, once it is valid; texts that were left out are left out."""

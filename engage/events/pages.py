@@ -175,7 +175,7 @@ async def asked_for(request: Request, *, is_counted: bool = True) -> OpenEvening
 async def _form_page(request: Request, found: OpenEvening, form: RegistrationForm, status: int = 200) -> Response:
     site = site_of(request)
     if status != 200 and wants_json(request):
-        faults = {field.name: list(field.errors) for field in form if field.errors}
+        faults = {name: [fault] for name, fault in form.errors.items()}
         return JSONResponse({"error": form.problem or "There is a problem", "fields": faults}, status_code=status)
     now = site.clock()
     return await render(

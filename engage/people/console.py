@@ -7,14 +7,12 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
-from wtforms.validators import ValidationError
 
 from engage.errors import EngageError, FormStale, LastHolder
 from engage.people import overview, roles, sessions
 from engage.people.actors import actor_of
 from engage.people.overview import SHOWN, Holder
-from engage.web.forms import PostedForm, email_field, plain, text_of
+from engage.web.forms import Fault, Field, PostedForm, email_field, plain, text_of
 from engage.web.guarding import me, only
 from engage.web.site import posted, posted_openly, render, site_of
 
@@ -26,21 +24,21 @@ class GrantForm(PostedForm):
     """Who is given which role; ``group`` is family:key where they lead one."""
 
     email = email_field()
-    role = StringField()
-    group = StringField()
+    role = Field()
+    group = Field()
 
     @property
     def given(self) -> str:
         name = text_of(self.role)
         return f"{name}:{text_of(self.group).strip()}" if name == roles.GROUP_LEAD else name
 
-    def validate_role(self, field: StringField) -> None:
-        if text_of(field) not in (*roles.ROLES, roles.GROUP_LEAD):
-            raise ValidationError("Select a role")
+    def validate_role(self, name: str | None) -> None:
+        if name not in (*roles.ROLES, roles.GROUP_LEAD):
+            raise Fault("Select a role")
 
-    def validate_group(self, field: StringField) -> None:
+    def validate_group(self, typed: str | None) -> None:
         if text_of(self.role) == roles.GROUP_LEAD and not roles.is_role(self.given):
-            raise ValidationError("Enter the group that they lead, like directorate:audit")
+            raise Fault("Enter the group that they lead, like directorate:audit")
 
 
 @only("admin")

@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
 
 from engage.errors import EngageError, FormStale, NotFound
 from engage.notify.calendar import Person as Mailbox
@@ -15,7 +14,7 @@ from engage.notify.outbox import put
 from engage.people import sessions
 from engage.people.returning import local_path
 from engage.people.roles import may_sign_in
-from engage.web.forms import PostedForm, email_field, text_of
+from engage.web.forms import Field, PostedForm, email_field, text_of
 from engage.web.site import Site, cookie_name, posted, posted_openly, render, set_cookie, site_of
 
 DEMO_ROLES = {
@@ -35,7 +34,7 @@ class SignInForm(PostedForm):
     """The address that a sign-in link goes to, and the page that was asked for."""
 
     email = email_field()
-    next = StringField()
+    next = Field()
 
 
 def demo_address(role: str) -> str:

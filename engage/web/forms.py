@@ -1,14 +1,12 @@
-"""Forms: WTForms for what was typed, with error messages and summaries as the design system shows them."""
+"""Forms: what was typed, put right or with what is amiss, for pages that show both as the design system does."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from functools import cache, lru_cache, partial
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, Self, overload
 
 from starlette.datastructures import FormData
-from wtforms import Field, Form, StringField, TextAreaField
-from wtforms.validators import StopValidation, ValidationError
 
 from engage.late import library
 
@@ -17,130 +15,167 @@ LONGEST_TEXT = 2_000
 MOST_DOMAINS = 1_000
 PLAIN_EMAIL = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]{1,63})")
 
-
-class PostedForm(Form):
-    """A form that knows its error summary: each entry links to its field, in the order in which they are shown.
-
-    Fields are declared, and validators written, as WTForms has them. It makes them once for each class; filling in and
-    validating is done here, without what no form of ours uses (defaults, filters), for it is done for every request.
-    """
-
-    shown_first: ClassVar[tuple[str, ...]] = ()
-    problem: str | None = None  # of the form as a whole
-
-    def __init__(self, posted: FormData | None = None, **data: Any) -> None:
-        self.form_errors: list[str] = []
-        self._fields = {name: new() for name, new in _fields_of(type(self))}
-        vars(self).update(self._fields)
-        sent: dict[str, list[Any]] = {}
-        for name, value in posted.multi_items() if posted is not None else ():
-            sent.setdefault(name, []).append(value)
-        for name, field in self._fields.items():
-            field.data = data.get(name)
-            if posted is not None:
-                field.process_formdata(sent.get(name, []))
-
-    def validate(self, extra_validators: object = None) -> bool:
-        """Whether nothing is amiss; each field holds what is."""
-        for field in self._fields.values():
-            if field.validators:
-                field.errors = [*self._faults_of(field)]
-        return not any(field.errors for field in self._fields.values())
-
-    def _faults_of(self, field: Field) -> Iterator[str]:
-        for validator in field.validators:
-            try:
-                validator(self, field)
-            except StopValidation as fault:
-                yield str(fault)
-                return
-            except ValidationError as fault:
-                yield str(fault)
-
-    @property
-    def error_summary(self) -> list[dict[str, str]]:
-        first = [self[name] for name in self.shown_first]
-        rest = [field for field in self if field.name not in self.shown_first]
-        faults = [{"text": field.errors[0], "href": f"#{field.name}"} for field in first + rest if field.errors]
-        return [{"text": self.problem}, *faults] if self.problem else faults
+Rule = Callable[[str], str]  # the text as it shall be; raises Fault
 
 
-@cache
-def _fields_of(form: type[PostedForm]) -> list[tuple[str, Callable[[], Field]]]:
-    """What makes each field of the form, empty; their validators end with the form's own method for them."""
-    made = object.__new__(form)
-    Form.__init__(made)
-    return [(name, _making(field, getattr(form, f"validate_{name}", None))) for name, field in made._fields.items()]
+class Fault(ValueError):
+    """What is amiss with a field, in words for whoever filled it in."""
 
 
-def _making(field: Field, own: Any) -> Callable[[], Field]:
-    """What makes the same field again. All that is the same for everybody stands in a class of its own."""
-    same = vars(field) | {"validators": [*field.validators, *([own] if own is not None else [])], "errors": ()}
-    alike = type(type(field).__name__, (type(field),), {"__module__": __name__} | same)
-    return partial(object.__new__, alike)  # its own way of being made would make it unbound
+class Field:
+    """A field of a form's class; of a form itself it gives what stands in it. A text unless a kind of it says else."""
+
+    name: str
+
+    def __init__(self, *rules: Rule) -> None:
+        self.rules = rules
+
+    def __set_name__(self, form: type["PostedForm"], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, form: None, of: type["PostedForm"]) -> Self: ...
+    @overload
+    def __get__(self, form: "PostedForm", of: type["PostedForm"]) -> "Filled": ...
+    def __get__(self, form: "PostedForm | None", of: type["PostedForm"]) -> "Self | Filled":
+        return self if form is None else Filled(form, self.name)
+
+    def taken(self, values: Sequence[Any], given: Any) -> Any:
+        """What stands in the field once these values were posted; ``given`` stood in it before."""
+        return given if not values else "" if values[0].isspace() else values[0]
 
 
 class ListField(Field):
     """Every value of a repeated field, each once, in the order given."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = list(dict.fromkeys(valuelist))
+    def taken(self, values: Sequence[Any], given: Any) -> Any:
+        return list(dict.fromkeys(values))
 
 
 class YesField(Field):
     """A tick box that says "yes"."""
 
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = "yes" in valuelist
+    def taken(self, values: Sequence[Any], given: Any) -> Any:
+        return "yes" in values
 
 
-class Required:
-    """Something has to be there; spaces alone are nothing."""
+class Filled:
+    """One field of one form, as templates show it."""
 
-    def __init__(self, message: str) -> None:
-        self.message = message
+    __slots__ = ("_form", "name")
 
-    def __call__(self, form: Form, field: Field) -> None:
-        field.data = (field.data or "").strip()
-        if not field.data:
-            raise StopValidation(self.message)
+    def __init__(self, form: "PostedForm", name: str) -> None:
+        self._form, self.name = form, name
+
+    @property
+    def data(self) -> Any:
+        return self._form.data[self.name]
+
+    @property
+    def errors(self) -> list[str]:
+        """What is amiss: one fault at most, the first that was found."""
+        fault = self._form.errors.get(self.name)
+        return [] if fault is None else [fault]
 
 
-class Plain:
+class PostedForm:
+    """A form that knows its error summary: each entry links to its field, in the order in which they are shown.
+
+    Its class declares the fields. A field's rules look at its text one after another, then the form's own
+    ``validate_<field>`` at what stands in the field, and raises Fault. ``data`` and ``errors`` are by field.
+    """
+
+    shown_first: ClassVar[tuple[str, ...]] = ()
+    fields: ClassVar[tuple[Field, ...]] = ()
+    problem: str | None = None  # of the form as a whole
+
+    _checks: ClassVar[list[tuple[str, tuple[Rule, ...], Callable[[Any, Any], None] | None]]] = []
+
+    def __init_subclass__(cls) -> None:
+        cls.fields += tuple(each for each in vars(cls).values() if isinstance(each, Field))
+        checks = [(field.name, field.rules, getattr(cls, f"validate_{field.name}", None)) for field in cls.fields]
+        cls._checks = [check for check in checks if any(check[1:])]
+
+    def __init__(self, posted: FormData | None = None, **given: Any) -> None:
+        self.errors: dict[str, str] = {}
+        if posted is None:
+            self.data: dict[str, Any] = {field.name: given.get(field.name) for field in self.fields}
+            return
+        sent: dict[str, list[Any]] = {}
+        for name, value in posted.multi_items():
+            sent.setdefault(name, []).append(value)
+        self.data = {field.name: field.taken(sent.get(field.name, ()), given.get(field.name)) for field in self.fields}
+
+    def __getitem__(self, name: str) -> Filled:
+        return Filled(self, name)
+
+    def __iter__(self) -> Iterator[Filled]:
+        return (Filled(self, field.name) for field in self.fields)
+
+    def validate(self) -> bool:
+        """Whether nothing is amiss; then all texts are as their rules would have them."""
+        data, self.errors = self.data, {}
+        for name, rules, own in self._checks:
+            try:
+                for rule in rules:
+                    data[name] = rule(data[name] or "")
+                if own is not None:
+                    own(self, data[name])
+            except Fault as fault:
+                self.errors[name] = str(fault)
+        return not self.errors
+
+    @property
+    def error_summary(self) -> list[dict[str, str]]:
+        names = [*self.shown_first, *(field.name for field in self.fields if field.name not in self.shown_first)]
+        faults = [{"text": self.errors[name], "href": f"#{name}"} for name in names if name in self.errors]
+        return [{"text": self.problem}, *faults] if self.problem else faults
+
+
+def required(message: str) -> Rule:
+    """Something has to be there; spaces alone are nothing, and around it they go."""
+
+    def rule(text: str) -> str:
+        if not (stripped := text.strip()):
+            raise Fault(message)
+        return stripped
+
+    return rule
+
+
+def short(name: str, longest: int = LONGEST_LINE, *, has_lines: bool = False) -> Rule:
     """No control characters, and not too long; ``name`` begins the sentence. Line breaks pass where ``has_lines``."""
+    allowed = "\r\n\t" if has_lines else ""
 
-    def __init__(self, name: str, longest: int = LONGEST_LINE, *, has_lines: bool = False) -> None:
-        self.name, self.longest, self.allowed = name, longest, "\r\n\t" if has_lines else ""
-
-    def __call__(self, form: Form, field: Field) -> None:
-        text = field.data or ""
-        if len(text) > self.longest:
-            raise StopValidation(f"{self.name} must be {self.longest:,} characters or fewer. It has {len(text):,}")
+    def rule(text: str) -> str:
+        if len(text) > longest:
+            raise Fault(f"{name} must be {longest:,} characters or fewer. It has {len(text):,}")
         if text.isprintable():
-            return  # as nearly everything is, at once
-        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter not in self.allowed for letter in text):
-            raise StopValidation(f"{self.name} must not contain line breaks or control characters")
+            return text  # as nearly everything is, at once
+        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") and letter not in allowed for letter in text):
+            raise Fault(f"{name} must not contain line breaks or control characters")
+        return text
+
+    return rule
 
 
-class NoAddress:
+def no_address(name: str) -> Rule:
     """No web address: what is typed here stands in mail to an address that nobody has proven to be theirs."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def rule(text: str) -> str:
+        if "://" in text or "www." in text.lower():
+            raise Fault(f"{name} must not contain a web address")
+        return text
 
-    def __call__(self, form: Form, field: Field) -> None:
-        if "://" in (field.data or "") or "www." in (field.data or "").lower():
-            raise StopValidation(f"{self.name} must not contain a web address")
+    return rule
 
 
-class Email:
+def mail_address(text: str) -> str:
     """A mail address that can be written to; it is put into its normal form."""
-
-    def __call__(self, form: Form, field: Field) -> None:
-        try:
-            field.data = normal_email(field.data)
-        except ValueError:
-            raise StopValidation("Enter an email address in the correct format, like name@example.org") from None
+    try:
+        return normal_email(text)
+    except ValueError:
+        raise Fault("Enter an email address in the correct format, like name@example.org") from None
 
 
 def normal_email(email: str) -> str:
@@ -172,22 +207,22 @@ def plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())
 
 
-def text_of(field: Field) -> str:
+def text_of(field: Filled) -> str:
     """What was typed, empty where nothing was."""
     return str(field.data or "")
 
 
-def email_field() -> StringField:
+def email_field() -> Field:
     """A required mail address."""
-    return StringField(validators=[Required("Enter your email address"), Plain("Your email address", 254), Email()])
+    return Field(required("Enter your email address"), short("Your email address", 254), mail_address)
 
 
-def name_field() -> StringField:
+def name_field() -> Field:
     """A required name, in any script."""
-    return StringField(validators=[Required("Enter your full name"), Plain("Your name"), NoAddress("Your name")])
+    return Field(required("Enter your full name"), short("Your name"), no_address("Your name"))
 
 
-def text_area(name: str, required: str | None = None) -> TextAreaField:
-    """Several lines of text."""
-    plain = Plain(name, LONGEST_TEXT, has_lines=True)
-    return TextAreaField(validators=[Required(required), plain] if required else [plain])
+def text_area(name: str, need: str | None = None) -> Field:
+    """Several lines of text; ``need`` is said where there have to be some."""
+    lines = short(name, LONGEST_TEXT, has_lines=True)
+    return Field(required(need), lines) if need else Field(lines)

@@ -4,9 +4,8 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.datastructures import FormData
-from wtforms.validators import ValidationError
 
-from engage.web.forms import ListField, PostedForm, email_field, name_field, normal_email
+from engage.web.forms import Fault, ListField, PostedForm, email_field, name_field, normal_email
 
 LETTERS = st.sampled_from([*"aZ0_+-.", "@", " ", '"', "é", "\u0301", "xn--", "test", "info", "postmaster"])
 ADDRESSES = st.builds(
@@ -22,9 +21,9 @@ class Signing(PostedForm):
     email = email_field()
     topics = ListField()
 
-    def validate_topics(self, field: ListField) -> None:
-        if field.data and self.name.data == "Nobody":
-            raise ValidationError("Choose none")
+    def validate_topics(self, chosen: list[str]) -> None:
+        if chosen and self.name.data == "Nobody":
+            raise Fault("Choose none")
 
 
 def by_the_library(address: str) -> str | None:
@@ -64,7 +63,7 @@ def test_no_post_leaves_anything_to_the_next_one() -> None:
     good = Signing(FormData([("name", " Some Body "), ("email", "Some.Body@example.org")]))
     assert good.validate()
     assert (good.data, good.errors) == ({"name": "Some Body", "email": "Some.Body@example.org", "topics": []}, {})
-    assert faulty.errors["name"] == ["Enter your full name"]
+    assert faulty.errors["name"] == "Enter your full name"
     assert list(faulty.errors) == ["name", "email"]
     assert faulty.topics.data == ["a", "b"]
     assert Signing().data == {"name": None, "email": None, "topics": None}

@@ -5,7 +5,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
 
 from engage.errors import AudienceChanged, NotFound
 from engage.events.console.asking import ROLES, asked_evening, evening_of, number_of, received, under_lock
@@ -19,7 +18,7 @@ from engage.events.registrations import choosing
 from engage.events.registrations.choosing import Choice, choice_of
 from engage.notify.outbox import put
 from engage.people.actors import actor_of
-from engage.web.forms import Plain, PostedForm, Required, text_area, text_of
+from engage.web.forms import Field, PostedForm, required, short, text_area, text_of
 from engage.web.guarding import me, only
 from engage.web.site import render, site_of
 
@@ -30,8 +29,8 @@ NOBODY = "Nobody would get this message: choose other people, or wait until some
 class MessageForm(PostedForm):
     """What is written: plain text."""
 
-    subject = StringField(validators=[Required("Enter a subject"), Plain("Subject", 150)])
-    body = text_area("Your message", required="Enter your message")
+    subject = Field(required("Enter a subject"), short("Subject", 150))
+    body = text_area("Your message", "Enter your message")
 
 
 @only(*ROLES)

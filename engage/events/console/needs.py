@@ -9,8 +9,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
-from wtforms.validators import ValidationError
 
 from engage.errors import NeedChanged, NeedUnready, NotFound
 from engage.events import arranging, rules
@@ -19,7 +17,7 @@ from engage.events.console.asking import asked_evening, evening_of, number_of, r
 from engage.events.evenings.editing import Editor
 from engage.events.models import ACCESS_NEEDS, AccessNeed, OpenEvening, Registration, Slot
 from engage.events.need_rules import LEFT_TO_DO, NEXT, STATES
-from engage.web.forms import PostedForm, text_area, text_of
+from engage.web.forms import Fault, Field, PostedForm, text_area, text_of
 from engage.web.guarding import only
 from engage.web.paging import Paging, page_number
 from engage.web.site import render, site_of
@@ -41,16 +39,16 @@ class Row:
 class NeedForm(PostedForm):
     """What is said of one need."""
 
-    state = StringField()
-    owner = StringField()
-    due_on = StringField()
+    state = Field()
+    owner = Field()
+    due_on = Field()
     answer = text_area("What the person is told")
 
-    def validate_due_on(self, field: StringField) -> None:
+    def validate_due_on(self, typed: str | None) -> None:
         try:
-            _day(text_of(field))
+            _day(typed or "")
         except ValueError:
-            raise ValidationError("Enter a date like 2027-09-24, or nothing for the usual day") from None
+            raise Fault("Enter a date like 2027-09-24, or nothing for the usual day") from None
 
     def arrangement(self) -> Arrangement:
         answer = text_of(self.answer).replace("\r\n", "\n").strip() or None

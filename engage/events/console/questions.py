@@ -72,7 +72,7 @@ async def question_settled(request: Request) -> Response:
         return await _page(request, found, evening, form, 422)
     answer = text_of(form.answer).replace("\r\n", "\n").strip()
     if is_published and not answer:
-        form.answer.errors = ["Write an answer to publish, or decline the question"]
+        form.errors["answer"] = "Write an answer to publish, or decline the question"
         return await _page(request, found, evening, form, 422)
 
     async def command(session: AsyncSession) -> None:

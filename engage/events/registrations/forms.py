@@ -4,12 +4,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from starlette.datastructures import FormData
-from wtforms import StringField
-from wtforms.validators import ValidationError
 
 from engage.events.models import ACCESS_NEEDS, OpenEvening, Registration
 from engage.events.registrations.applications import Details
-from engage.web.forms import ListField, PostedForm, YesField, email_field, name_field, text_area, text_of
+from engage.web.forms import Fault, Field, ListField, PostedForm, YesField, email_field, name_field, text_area
 
 CANNOT_COME = "none"
 
@@ -30,28 +28,29 @@ class DetailsForm(PostedForm):
         super().__init__(posted, **data)
         self._vacancy_ids, self._slot_ids = _choices_of(evening)
 
-    def validate_vacancies(self, field: ListField) -> None:
-        if any(key not in self._vacancy_ids for key in field.data or []):
-            raise ValidationError("Choose posts from the list")
+    def validate_vacancies(self, chosen: list[str] | None) -> None:
+        if any(key not in self._vacancy_ids for key in chosen or ()):
+            raise Fault("Choose posts from the list")
 
-    def validate_access_needs(self, field: ListField) -> None:
-        if any(kind not in ACCESS_NEEDS for kind in field.data or []):
-            raise ValidationError("Choose what you need from the list")
+    def validate_access_needs(self, kinds: list[str] | None) -> None:
+        if any(kind not in ACCESS_NEEDS for kind in kinds or ()):
+            raise Fault("Choose what you need from the list")
 
     def details(self) -> Details:
         """What was typed, once it is valid. A note without a ticked need is a need of its own kind.
 
         Reminders without a chosen post are reminders of all posts.
         """
-        chosen = self.vacancies.data or (self._vacancy_ids if self.deadline_reminders.data else ())
-        kinds, note = list(self.access_needs.data or []), (self.access_note.data or "").strip() or None
+        typed = self.data
+        chosen = typed["vacancies"] or (self._vacancy_ids if typed["deadline_reminders"] else ())
+        kinds, note = typed["access_needs"] or [], (typed["access_note"] or "").strip() or None
         if note and not kinds:
             kinds = ["other"]
         return Details(
-            name=text_of(self.name),
-            party=2 if self.companion.data else 1,
+            name=typed["name"],
+            party=2 if typed["companion"] else 1,
             vacancy_ids=frozenset(self._vacancy_ids[key] for key in chosen),
-            has_reminders=bool(self.deadline_reminders.data),
+            has_reminders=bool(typed["deadline_reminders"]),
             needs=dict.fromkeys(kinds, note),
         )
 
@@ -60,18 +59,18 @@ class RegistrationForm(DetailsForm):
     """The one form of the registration page."""
 
     shown_first = ("slot", "name", "email")
-    slot = StringField()
+    slot = Field()
     email = email_field()
 
-    def validate_slot(self, field: StringField) -> None:
-        if not field.data:
-            raise ValidationError("Choose a sitting, or that you cannot come")
-        if field.data != CANNOT_COME and field.data not in self._slot_ids:
-            raise ValidationError("Choose a sitting from the list")
+    def validate_slot(self, key: str | None) -> None:
+        if not key:
+            raise Fault("Choose a sitting, or that you cannot come")
+        if key != CANNOT_COME and key not in self._slot_ids:
+            raise Fault("Choose a sitting from the list")
 
     def slot_id(self) -> int | None:
         """The chosen sitting, None for "I cannot come"."""
-        return self._slot_ids.get(text_of(self.slot))
+        return self._slot_ids.get(self.data["slot"])
 
 
 class EmailForm(PostedForm):
@@ -83,7 +82,7 @@ class EmailForm(PostedForm):
 class QuestionForm(PostedForm):
     """A question asked before the evening."""
 
-    text = text_area("Your question", required="Enter your question")
+    text = text_area("Your question", "Enter your question")
 
 
 def _choices_of(evening: OpenEvening) -> tuple[dict[str, int], dict[str, int]]:

@@ -8,7 +8,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
 
 from engage.errors import CommentsUnread, NotFound
 from engage.surveys.comments import redacting
@@ -18,7 +17,7 @@ from engage.surveys.follow_up.actions import Speaker
 from engage.surveys.models import Wave
 from engage.surveys.reports.releases import find as find_release
 from engage.surveys.waves.rounds import act, find
-from engage.web.forms import PostedForm, YesField, text_area, text_of
+from engage.web.forms import Field, PostedForm, YesField, text_area, text_of
 from engage.web.guarding import NO_SUCH_PAGE, me, only
 from engage.web.site import render, site_of, taken
 
@@ -26,8 +25,8 @@ from engage.web.site import render, site_of, taken
 class RedactForm(PostedForm):
     """One comment as a reader leaves it: ``seen`` is the text to which they agree where they change nothing."""
 
-    role = StringField()
-    seen = StringField()
+    role = Field()
+    seen = Field()
     was_withheld = YesField()
     text = text_area("The comment")
     is_withheld = YesField()

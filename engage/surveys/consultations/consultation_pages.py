@@ -8,7 +8,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
 
 from engage.errors import ConsultationOver, NotFound, OutOfOrder
 from engage.people.sessions import Person
@@ -19,7 +18,7 @@ from engage.surveys.models import Wave
 from engage.surveys.questionnaires.questionnaire import POINTS
 from engage.surveys.waves.rounds import act, find
 from engage.values import THEMES, VALUES
-from engage.web.forms import PostedForm, text_area, text_of
+from engage.web.forms import Field, PostedForm, text_area, text_of
 from engage.web.guarding import me, only
 from engage.web.site import render, site_of, taken
 
@@ -30,8 +29,8 @@ MOVED_ON = (ConsultationOver, OutOfOrder)
 class SayForm(PostedForm):
     """What is said on the record: as whom, of which kind, and the words."""
 
-    role = StringField()
-    kind = StringField()
+    role = Field()
+    kind = Field()
     text = text_area("What you say", "Write what you want to say")
 
 

@@ -2,42 +2,39 @@
 
 from datetime import date
 
-from wtforms import StringField
-from wtforms.validators import StopValidation, ValidationError
-
 from engage.surveys.follow_up.actions import Proposal
 from engage.surveys.reports.report import Report
 from engage.values import THEMES
-from engage.web.forms import Email, Plain, PostedForm, Required, text_area, text_of
+from engage.web.forms import Fault, Field, PostedForm, mail_address, required, short, text_area, text_of
 
 
 class SayForm(PostedForm):
     """An act on an action: in which role, which act, and the words for the record."""
 
-    role = StringField()
-    act = StringField()
+    role = Field()
+    act = Field()
     text = text_area("What you say", "Write what goes on the record")
 
 
 class ProposalForm(PostedForm):
     """An action to put forward."""
 
-    role = StringField()
-    title = StringField(validators=[Required("Write what is to be done"), Plain("What is to be done")])
-    about = StringField()
-    group = StringField()
-    owner = StringField(validators=[Required("Enter the owner’s email address"), Plain("The address", 254), Email()])
-    due_on = StringField(validators=[Required("Enter the day on which it is due")])
+    role = Field()
+    title = Field(required("Write what is to be done"), short("What is to be done"))
+    about = Field()
+    group = Field()
+    owner = Field(required("Enter the owner’s email address"), short("The address", 254), mail_address)
+    due_on = Field(required("Enter the day on which it is due"))
     why = text_area("Why", "Write why, for the record")
 
-    def validate_due_on(self, field: StringField) -> None:
+    def validate_due_on(self, day: str) -> None:
         try:
-            date.fromisoformat(text_of(field))
+            date.fromisoformat(day)
         except ValueError:
-            raise StopValidation("Enter a day such as 2027-03-31") from None
+            raise Fault("Enter a day such as 2027-03-31") from None
 
     def proposal(self, report: Report) -> Proposal:
-        """What was put forward. Raises ValidationError where it is about nothing that the report has."""
+        """What was put forward. Raises Fault where it is about nothing that the report has."""
         theme, question = _about(text_of(self.about), report)
         family, group = _group(text_of(self.group), report)
         return Proposal(
@@ -72,7 +69,7 @@ def _about(given: str, report: Report) -> tuple[str | None, str | None]:
         return key, None
     if kind == "question" and key in {question.key for question in report.questions}:
         return None, key
-    raise ValidationError("Choose one of the themes or questions of this report")
+    raise Fault("Choose one of the themes or questions of this report")
 
 
 def _group(given: str, report: Report) -> tuple[str | None, str | None]:
@@ -80,5 +77,5 @@ def _group(given: str, report: Report) -> tuple[str | None, str | None]:
         return None, None
     family, _, key = given.partition(":")
     if report.group(family, key) is None:
-        raise ValidationError("Choose one of the groups of this report")
+        raise Fault("Choose one of the groups of this report")
     return family, key

@@ -9,7 +9,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms.validators import ValidationError
 
 from engage.errors import NotFound, OutOfOrder
 from engage.people.roles import GROUP_LEAD
@@ -23,7 +22,7 @@ from engage.surveys.follow_up.actions import Speaker
 from engage.surveys.reports.audiences import audiences_of
 from engage.surveys.reports.published import Published, open_report
 from engage.values import THEMES
-from engage.web.forms import text_of
+from engage.web.forms import Fault, text_of
 from engage.web.guarding import NO_SUCH_PAGE, SIGNED_IN, me, only
 from engage.web.site import render, site_of, taken
 
@@ -58,7 +57,7 @@ async def proposed(request: Request) -> Response:
         return await _page(request, seen, proposal=form, status=status)
     try:
         proposal = form.proposal(seen.published.report)
-    except ValidationError as refusal:
+    except Fault as refusal:
         form.problem = str(refusal)
         return await _page(request, seen, proposal=form, status=422)
     now, speaker = site_of(request).clock(), Speaker(seen.person.email, role)

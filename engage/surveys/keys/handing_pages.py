@@ -6,11 +6,10 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import PasswordField
 
 from engage.errors import PassphraseBarred, PassphraseWrong
 from engage.surveys.keys import custody, handing
-from engage.web.forms import PostedForm, Required, text_of
+from engage.web.forms import Field, PostedForm, required, text_of
 from engage.web.guarding import me, only
 from engage.web.site import posted, render, site_of
 
@@ -18,7 +17,7 @@ from engage.web.site import posted, render, site_of
 class PassphraseForm(PostedForm):
     """The passphrase with which the trustee enrolled."""
 
-    passphrase = PasswordField(validators=[Required("Enter your passphrase")])
+    passphrase = Field(required("Enter your passphrase"))
 
 
 @only("trustee")

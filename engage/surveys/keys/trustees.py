@@ -8,15 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import PasswordField
-from wtforms.validators import ValidationError
 
 from engage.errors import EngageError, ShareHeld
 from engage.people.sessions import Person
 from engage.surveys.keys import custody
 from engage.surveys.keys.handing import asked_of
 from engage.surveys.models import KeyShare, Trustee
-from engage.web.forms import PostedForm, text_of
+from engage.web.forms import Fault, Field, PostedForm, text_of
 from engage.web.guarding import me, only
 from engage.web.site import posted, render, site_of
 
@@ -26,18 +24,16 @@ SHORTEST, LONGEST = 20, 500  # characters
 class EnrolForm(PostedForm):
     """A passphrase, typed twice."""
 
-    passphrase = PasswordField()
-    again = PasswordField()
+    passphrase = Field()
+    again = Field()
 
-    def validate_passphrase(self, field: PasswordField) -> None:
-        if not SHORTEST <= len(text_of(field).strip()) <= LONGEST:
-            raise ValidationError(
-                f"Your passphrase must be {SHORTEST} to {LONGEST} characters long. Take five words or more"
-            )
+    def validate_passphrase(self, typed: str | None) -> None:
+        if not SHORTEST <= len((typed or "").strip()) <= LONGEST:
+            raise Fault(f"Your passphrase must be {SHORTEST} to {LONGEST} characters long. Take five words or more")
 
-    def validate_again(self, field: PasswordField) -> None:
-        if text_of(field).strip() != text_of(self.passphrase).strip():
-            raise ValidationError("The passphrases differ. Type both again")
+    def validate_again(self, typed: str | None) -> None:
+        if (typed or "").strip() != text_of(self.passphrase).strip():
+            raise Fault("The passphrases differ. Type both again")
 
 
 async def enrol(session: AsyncSession, trustee: Trustee) -> None:

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from wtforms import StringField
 
 from engage.errors import EngageError, OutOfOrder
 from engage.people.actors import actor_of
@@ -17,7 +16,7 @@ from engage.surveys.tally import tallying
 from engage.surveys.waves import steering
 from engage.surveys.waves.rounds import act, find
 from engage.surveys.waves.steering import TALLY, Wish
-from engage.web.forms import PostedForm, YesField, text_area, text_of
+from engage.web.forms import Field, PostedForm, YesField, text_area, text_of
 from engage.web.guarding import me, only
 from engage.web.site import render, site_of, taken
 
@@ -29,11 +28,11 @@ _tallies: set[asyncio.Task[int]] = set()  # until they end: somebody has to wait
 class SteerForm(PostedForm):
     """Which act, and what it needs."""
 
-    act = StringField()
-    until = StringField()
+    act = Field()
+    until = Field()
     reason = text_area("The reason")
     why = text_area("The reason")  # of destroying them
-    key = StringField()  # typed again, by who would destroy the answers
+    key = Field()  # typed again, by who would destroy the answers
     sure = YesField()
 
 
