@@ -105,7 +105,7 @@ def ticks(site: Site) -> dict[str, Act]:
         "tick: reminders": lambda: reminders.plan(*both, correspondence, NOW),
         "tick: offers": lambda: lapse_due(*both, NOW),
         "tick: messages": lambda: parts.unit_of_work.run(claiming),
-        "every night": lambda: purge(parts.unit_of_work, NOW, site.settings.zone),
+        "every night": lambda: purge(parts.database, parts.unit_of_work, NOW, site.settings.zone),
     }
 
 

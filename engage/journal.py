@@ -20,7 +20,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from engage.storage.database import DRAWN, Base, Database, Key, ring
+from engage.storage.database import DRAWN, KEYED, Base, Database, Key, ring
 from engage.storage.many import Asked, drawing, drawn, inserting, ringing, run_all
 from engage.storage.unit_of_work import Lock, UnitOfWork
 
@@ -72,7 +72,7 @@ class PendingFact(Base):
     """A fact that one subscriber has not dealt with. ``retry_at`` is by the real clock and empty before a failure."""
 
     __tablename__ = "pending_fact"
-    __table_args__ = (Index(None, "subscriber", "stream", "entry_id"),)
+    __table_args__ = (Index(None, "subscriber", "stream", "entry_id"), KEYED)
 
     entry_id: Mapped[int] = mapped_column(Key, ForeignKey("journal_entry.id", ondelete="CASCADE"), primary_key=True)
     subscriber: Mapped[str] = mapped_column(String(60), primary_key=True)
@@ -128,10 +128,10 @@ def entering(
     if not happened:
         return []
     numbered = [*zip(ids, happened, strict=False)]
-    entries = [_row(fact, at, actor, fact) | {"id": number} for number, (fact, at) in numbered]
+    entries = [{"id": number, **_row(fact, at, actor, fact)} for number, (fact, at) in numbered]
     pending = [
-        {"entry_id": number, "subscriber": subscriber, "stream": fact.stream, "failures": 0}
-        for number, (fact, _) in numbered
+        {"entry_id": entry["id"], "subscriber": subscriber, "stream": entry["stream"], "failures": 0}
+        for entry, (_, (fact, _)) in zip(entries, numbered, strict=True)
         for subscriber in fact.subscribers
     ]
     return [inserting(JournalEntry, entries), inserting(PendingFact, pending), *ringing(session, PendingFact)]

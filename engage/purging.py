@@ -11,10 +11,11 @@ import engage.events.retention as evenings
 import engage.notify.retention as messages
 import engage.people.retention as people
 import engage.surveys.retention as waves
+from engage.storage.database import Database
 from engage.storage.unit_of_work import UnitOfWork
 
 
-async def purge(unit_of_work: UnitOfWork, now: datetime, zone: ZoneInfo) -> dict[str, int]:
+async def purge(database: Database, unit_of_work: UnitOfWork, now: datetime, zone: ZoneInfo) -> dict[str, int]:
     """Forget what its time is over for; how much of each. Small commits, so that nobody else waits for long."""
     done = {"registrations": 0, "people asked in waves": 0}
     for evening_id in await unit_of_work.run(partial(evenings.evenings_to_forget, now=now, zone=zone)):
@@ -33,6 +34,7 @@ async def purge(unit_of_work: UnitOfWork, now: datetime, zone: ZoneInfo) -> dict
     }
     for name, statement in statements.items():
         done[name] = await unit_of_work.run(partial(_execute, statement=statement))
+    await database.empty_log()
     return done
 
 

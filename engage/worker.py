@@ -206,7 +206,7 @@ class Worker:
         await mix_all(self._database, self._unit_of_work)
 
     async def _purge(self) -> None:
-        await purge(self._unit_of_work, self._clock(), self._settings.zone)
+        await purge(self._database, self._unit_of_work, self._clock(), self._settings.zone)
 
 
 async def _first_done(works: Iterable[Callable[[], Awaitable[Counter[str]]]]) -> Counter[str]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 from sqlalchemy import String, cast, event, func
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events.models import OpenEvening
 from engage.settings import Settings
@@ -26,11 +27,16 @@ async def crowded(
         evening = make_evening(people, people)
         session.add(evening)
         await session.flush()
-        evening.slots[0].held = people
-        row = {"open_evening_id": evening.id, "slot_id": evening.slots[0].id, "party": 1, "has_reminders": True}
-        await make_rows(session, "registration", row | _person(now), people)
+        await seat(session, evening, people, now)
     async with running(settings, now) as site:
         yield site, evening
+
+
+async def seat(session: AsyncSession, evening: OpenEvening, people: int, now: datetime) -> None:
+    """Give so many people places in its first sitting."""
+    evening.slots[0].held += people
+    row = {"open_evening_id": evening.id, "slot_id": evening.slots[0].id, "party": 1, "has_reminders": True}
+    await make_rows(session, "registration", row | _person(now), people)
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from starlette.applications import Starlette
 
 from engage.app import create_app
@@ -23,6 +24,12 @@ from tests.smtp_server import SmtpServer
 JSON = {"accept": "application/json"}
 Typed = str | list[str]
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where the dialect cannot matter
+
+
+def on_disk(database: Database) -> bytes:
+    """The SQLite file with its log, as they lie there."""
+    file = Path(make_url(database.url).database or "")
+    return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
 
 
 @dataclass

@@ -18,7 +18,7 @@ def act(options: argparse.Namespace) -> None:
     async def run() -> None:
         given = settings()
         async with workplace(given) as at:
-            done = await purge(at.unit_of_work, options.now or datetime.now(UTC), given.zone)
+            done = await purge(at.database, at.unit_of_work, options.now or datetime.now(UTC), given.zone)
             await mix_all(at.database, at.unit_of_work)
         print("Forgotten: " + ", ".join(f"{count} {name}" for name, count in done.items()))
 

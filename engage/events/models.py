@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engage.storage.database import DRAWN, Base, Key
+from engage.storage.database import DRAWN, KEYED, Base, Key
 
 ACCESS_NEEDS = {
     "step_free": "Step-free access",
@@ -16,6 +16,7 @@ ACCESS_NEEDS = {
     "quiet_space": "Quiet space",
     "other": "Something else",
 }
+IS_DECLINED = text("declined_until IS NOT NULL")
 
 
 class OpenEvening(Base):
@@ -66,6 +67,7 @@ class Slot(Base):
         CheckConstraint("held >= 0 AND held <= capacity", name="held_within_capacity"),
         CheckConstraint("waiting >= 0", name="waiting_not_negative"),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index(None, "starts_at"),
         Index(None, "ends_at"),
     )
 
@@ -127,6 +129,7 @@ class Registration(Base):
         UniqueConstraint("open_evening_id", "email_key"),
         UniqueConstraint("open_evening_id", "ticket_code"),
         Index(None, "open_evening_id", "id"),  # the newest of an evening, however many others came after them
+        Index(None, "declined_until", sqlite_where=IS_DECLINED, postgresql_where=IS_DECLINED),
         CheckConstraint("party IN (1, 2)", name="party_one_or_two"),
         CheckConstraint(
             "status IN ('confirmed', 'waiting', 'offered', 'lapsed', 'cancelled', 'attended', 'subscribed')",
@@ -139,7 +142,7 @@ class Registration(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     open_evening_id: Mapped[int] = mapped_column(ForeignKey("open_evening.id", ondelete="CASCADE"))
     slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"), index=True)
-    uid: Mapped[str] = mapped_column(String(60), unique=True)
+    uid: Mapped[str] = mapped_column(String(60))  # random, and never looked up
     ticket_code: Mapped[str] = mapped_column(String(8))
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254))
@@ -150,7 +153,7 @@ class Registration(Base):
     has_reminders: Mapped[bool]
     attendance: Mapped[str | None] = mapped_column(String(12))
     asked_at: Mapped[datetime | None]
-    declined_until: Mapped[datetime | None] = mapped_column(index=True)
+    declined_until: Mapped[datetime | None]
     has_given_feedback: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     open_evening: Mapped[OpenEvening] = relationship(lazy="raise")
@@ -192,6 +195,7 @@ class Interest(Base):
     """A post that a registered person wants to hear of, until they have applied."""
 
     __tablename__ = "interest"
+    __table_args__ = KEYED
 
     registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), primary_key=True)
     vacancy_id: Mapped[int] = mapped_column(ForeignKey("vacancy.id", ondelete="CASCADE"), primary_key=True, index=True)
@@ -277,6 +281,7 @@ class Receipt(Base):
     """What a posted form was answered. A second post of the same form finds it again; ``token`` is a keyed hash."""
 
     __tablename__ = "receipt"
+    __table_args__ = KEYED
 
     token: Mapped[str] = mapped_column(String(40), primary_key=True)
     open_evening_id: Mapped[int] = mapped_column(ForeignKey("open_evening.id", ondelete="CASCADE"))

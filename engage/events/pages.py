@@ -26,7 +26,7 @@ from engage.values import VALUES
 from engage.web.forms import text_of
 from engage.web.paging import page_number
 from engage.web.shared import shared
-from engage.web.site import Site, posted, posted_openly, refuse, render, site_of, wants_json
+from engage.web.site import SeeOther, Site, posted, posted_openly, refuse, render, site_of, wants_json
 
 SHOWN_AT_HOME = 5
 LIST = "/open-evenings"
@@ -80,7 +80,7 @@ async def register_posted(request: Request) -> Response:
         return application
     locks = [(OpenEvening, application.open_evening_id)]
     await site.unit_of_work.run_together(register_all, (application, site.clock()), locks=locks, locks_itself=True)
-    return Response(status_code=303, headers={"location": f"/receipts/{application.receipt}"})
+    return SeeOther(f"/receipts/{application.receipt}")
 
 
 async def received(request: Request) -> Application | Response:

@@ -43,6 +43,7 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 DRAWN = {"sqlite_autoincrement": True}  # of a table whose ids may be drawn before its rows are written
+KEYED = {"sqlite_with_rowid": False}  # of a table that lies in the order of its key: one tree less to write to
 
 
 class Instant(TypeDecorator[datetime]):
@@ -176,6 +177,17 @@ class Database:
         async with self.writer.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             await driver.execute_fetchall("VACUUM")
+        return await self.empty_log()
+
+    async def empty_log(self) -> bool:
+        """Empty SQLite's log, in which what was deleted stays until it is written over; False where others read it.
+
+        PostgreSQL gives its own up by itself.
+        """
+        if not self.is_sqlite:
+            return True
+        async with self.writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
             ((is_busy, _, _),) = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         return not is_busy
 

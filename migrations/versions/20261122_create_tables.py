@@ -284,6 +284,7 @@ def upgrade() -> None:
             ["entry_id"], ["journal_entry.id"], name=op.f("fk_pending_fact_entry_id_journal_entry"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("entry_id", "subscriber", name=op.f("pk_pending_fact")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("pending_fact", schema=None) as batch_op:
         batch_op.create_index(
@@ -315,6 +316,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_slot_ends_at"), ["ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_slot_starts_at"), ["starts_at"], unique=False)
 
     op.create_table(
         "vacancy",
@@ -476,6 +478,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_receipt_slot_id_slot")),
         sa.PrimaryKeyConstraint("token", name=op.f("pk_receipt")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("receipt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_receipt_expires_at"), ["expires_at"], unique=False)
@@ -517,11 +520,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registration")),
         sa.UniqueConstraint("open_evening_id", "email_key", name=op.f("uq_registration_open_evening_id_email_key")),
         sa.UniqueConstraint("open_evening_id", "ticket_code", name=op.f("uq_registration_open_evening_id_ticket_code")),
-        sa.UniqueConstraint("uid", name=op.f("uq_registration_uid")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("registration", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_registration_declined_until"), ["declined_until"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_registration_declined_until"),
+            ["declined_until"],
+            unique=False,
+            sqlite_where=sa.text("declined_until IS NOT NULL"),
+            postgresql_where=sa.text("declined_until IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_registration_open_evening_id_id"), ["open_evening_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_registration_slot_id"), ["slot_id"], unique=False)
 
@@ -703,6 +711,7 @@ def upgrade() -> None:
             ["vacancy_id"], ["vacancy.id"], name=op.f("fk_interest_vacancy_id_vacancy"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("registration_id", "vacancy_id", name=op.f("pk_interest")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("interest", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_interest_vacancy_id"), ["vacancy_id"], unique=False)
@@ -810,6 +819,7 @@ def downgrade() -> None:
 
     op.drop_table("vacancy")
     with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_slot_starts_at"))
         batch_op.drop_index(batch_op.f("ix_slot_ends_at"))
 
     op.drop_table("slot")

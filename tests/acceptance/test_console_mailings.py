@@ -179,7 +179,7 @@ async def test_message_is_stopped_by_an_evening_deleted_in_another_window(site: 
 async def test_messages_are_forgotten_two_weeks_after_they_were_sent(site: Site) -> None:
     await send(site, await preview(site))
     await site.mail()
-    await purge(site.worker._unit_of_work, site.now.replace(month=3), site.settings.zone)
+    await purge(site.database, site.worker._unit_of_work, site.now.replace(month=3), site.settings.zone)
     dump = await site.dump()
     assert dump["mailing"] == dump["mailing_recipient"] == []
 

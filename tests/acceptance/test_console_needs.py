@@ -180,7 +180,7 @@ async def test_what_was_needed_and_told_is_forgotten_two_weeks_after_the_evening
     await save(site, state="refused", answer="Nobody is free.")
     await site.mail()
     over = site.now + timedelta(days=36)
-    await purge(site.worker._unit_of_work, over, site.settings.zone)
+    await purge(site.database, site.worker._unit_of_work, over, site.settings.zone)
     dump = await site.dump()
     assert dump["access_need"] == []
     assert not [row for row in dump["outbox_message"] if "NeedAnswered" in row]

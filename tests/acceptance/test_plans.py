@@ -148,7 +148,7 @@ async def pass_weeks(site: Site) -> None:
         if hours == TONIGHT:
             await let_in(site)
         await site.mail()
-    await purge(site.app.state.site.unit_of_work, site.now, site.settings.zone)
+    await purge(site.database, site.app.state.site.unit_of_work, site.now, site.settings.zone)
 
 
 async def journey(site: Site) -> None:

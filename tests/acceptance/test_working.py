@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from engage.purging import purge
 from tests.acceptance.commands import Commands
-from tests.site import Page, Site, on_sqlite
+from tests.site import Page, Site, on_disk, on_sqlite
 
 
 def rows(dump: dict[str, list[tuple[object, ...]]]) -> dict[str, int]:
@@ -47,7 +47,7 @@ async def test_purge_forgets_each_thing_when_its_time_is_over(site: Site) -> Non
     assert [starts[name] for name in ("registration", "access_need", "outbox_message", "receipt")] == [1, 1, 1, 1]
 
     async def after(now: str) -> dict[str, int]:
-        await purge(site.app.state.site.unit_of_work, datetime.fromisoformat(now), site.settings.zone)
+        await purge(site.database, site.app.state.site.unit_of_work, datetime.fromisoformat(now), site.settings.zone)
         return rows(await site.dump())
 
     assert await after("2027-02-03T12:00:00+00:00") == starts
@@ -60,6 +60,15 @@ async def test_purge_forgets_each_thing_when_its_time_is_over(site: Site) -> Non
     assert await after("2027-09-13T23:00:00+00:00") == needs
     gone = await after("2027-09-15T01:00:00+00:00")
     assert (gone["registration"], gone["outbox_message"], gone["journal_entry"]) == (0, 0, starts["journal_entry"])
+
+
+@on_sqlite
+async def test_what_was_purged_is_not_left_in_the_log_in_which_it_was_written(site: Site) -> None:
+    await site.joined("zoe@example.net")
+    assert b"zoe@example.net" in on_disk(site.database)
+    over = datetime.fromisoformat("2027-09-15T01:00:00+00:00")
+    await purge(site.database, site.app.state.site.unit_of_work, over, site.settings.zone)
+    assert b"zoe@example.net" not in on_disk(site.database)
 
 
 @on_sqlite

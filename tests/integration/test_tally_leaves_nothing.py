@@ -4,12 +4,10 @@ import json
 import pickle
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 
 from engage.storage.database import Database
 from engage.storage.unit_of_work import UnitOfWork
@@ -18,7 +16,7 @@ from engage.surveys.reports.report_models import Tally
 from engage.surveys.tally.tallying import REWRITTEN
 from tests.answered import Voter, closed_wave, tables, tally
 from tests.pulses import Pulse
-from tests.site import on_sqlite
+from tests.site import on_disk, on_sqlite
 
 WINDOW = 24  # bytes of a box that nothing else has
 SAID = "Nobody in Audit ever speaks about it"
@@ -35,8 +33,7 @@ async def raw(database: Database) -> bytes:
     rows = pickle.dumps(await tables(database))
     if not database.is_sqlite:
         return rows
-    file = Path(make_url(database.url).database or "")
-    return rows + b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+    return rows + on_disk(database)
 
 
 async def secrets_of(database: Database, pulse: Pulse) -> dict[str, bytes]:

@@ -68,7 +68,7 @@ async def void(pulse: Pulse) -> None:
 
 async def left(pulse: Pulse, now: datetime) -> tuple[int, int]:
     """How many on the roster, and how many messages, are left after purging."""
-    await purge(pulse.unit_of_work, now, pulse.settings.zone)
+    await purge(pulse.database, pulse.unit_of_work, now, pulse.settings.zone)
     return len(await pulse.every(RosterEntry)), len(await pulse.every(OutboxMessage))
 
 

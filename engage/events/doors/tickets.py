@@ -18,6 +18,7 @@ PURPOSE = "ticket"
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is misread aloud or by hand
 CODE_LENGTH = 8
 CODES = len(CODE_LETTERS) ** CODE_LENGTH
+PAIRS = [first + second for second in CODE_LETTERS for first in CODE_LETTERS]  # of letters
 HASH_LENGTH = 32  # hexadecimal digits
 FORGOTTEN_AT = 3  # o'clock in the night, by the venue's time
 
@@ -35,9 +36,9 @@ class Asked:
 def ticket_code(number: int) -> str:
     """The code of that number, of which there are `CODES`."""
     letters = ""
-    for _ in range(CODE_LENGTH):
-        number, letter = divmod(number, len(CODE_LETTERS))
-        letters += CODE_LETTERS[letter]
+    for _ in range(CODE_LENGTH // 2):
+        number, pair = divmod(number, len(PAIRS))
+        letters += PAIRS[pair]
     return letters
 
 

