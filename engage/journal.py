@@ -20,7 +20,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, exists, or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from engage.storage.database import DRAWN, KEYED, Base, Database, Key, ring
+from engage.storage.database import DRAWN, Base, Database, Key, ring
 from engage.storage.many import Asked, drawing, drawn, inserting, ringing, run_all
 from engage.storage.unit_of_work import Lock, UnitOfWork
 
@@ -72,7 +72,7 @@ class PendingFact(Base):
     """A fact that one subscriber has not dealt with. ``retry_at`` is by the real clock and empty before a failure."""
 
     __tablename__ = "pending_fact"
-    __table_args__ = (Index(None, "subscriber", "stream", "entry_id"), KEYED)
+    __table_args__ = (Index(None, "subscriber", "stream", "entry_id"),)
 
     entry_id: Mapped[int] = mapped_column(Key, ForeignKey("journal_entry.id", ondelete="CASCADE"), primary_key=True)
     subscriber: Mapped[str] = mapped_column(String(60), primary_key=True)

@@ -284,7 +284,6 @@ def upgrade() -> None:
             ["entry_id"], ["journal_entry.id"], name=op.f("fk_pending_fact_entry_id_journal_entry"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("entry_id", "subscriber", name=op.f("pk_pending_fact")),
-        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("pending_fact", schema=None) as batch_op:
         batch_op.create_index(
