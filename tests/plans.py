@@ -85,6 +85,21 @@ async def walks(database: Database, statements: Statements, order: str, index: s
         return [any(node.get("Index Name") == index for node in _nodes(tree)) for tree in trees]
 
 
+async def ranges(database: Database, statements: Statements, index: str) -> list[bool]:
+    """Of each statement that reads that index, in the order in which they were sent, whether it ends within it."""
+    async with database.reading() as session:
+        driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+        found = []
+        for text, parameters in statements.values():
+            if database.is_sqlite:
+                rows = await driver.execute_fetchall(f"EXPLAIN QUERY PLAN {text}")
+                found += [str(row[-1]) for row in rows if f"{index} " in row[-1]]
+            else:
+                nodes = _nodes(await _plan(psycopg.AsyncCursor(driver), text, parameters))
+                found += [node.get("Index Cond", "") for node in nodes if node.get("Index Name") == index]
+    return ["<" in each and ">" in each for each in found]
+
+
 async def _unindexed(cursor: psycopg.AsyncCursor[Any], text: str, parameters: Any) -> list[str]:
     """Of one table alone, as it would really be done; of several, where no index helps.
 

@@ -7,16 +7,16 @@ from functools import partial
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, cast, exists, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from engage.errors import NeedChanged, NeedUnready
-from engage.events import listing, rules
+from engage.events import rules
 from engage.events.evenings.editing import Editor
 from engage.events.facts import EveningFact, stream_of
 from engage.events.mail.correspondence import Correspondence
-from engage.events.models import ACCESS_NEEDS, AccessNeed, Interest, OpenEvening, Registration
+from engage.events.models import ACCESS_NEEDS, AccessNeed, Interest, OpenEvening, Registration, Slot
 from engage.events.need_rules import ANSWERED, LEFT_TO_DO, NEXT, TOLD, due_on, is_to_be_reminded
 from engage.events.organiser_facts import NeedMoved
 from engage.journal import JournalEntry, append
@@ -30,6 +30,7 @@ from engage.storage.unit_of_work import UnitOfWork
 ROLE = "access"
 DUE = "NeedsDue"
 MORNING = time(9)
+REMINDED = "needs:"  # with an evening's id and the day the key of its round
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,21 @@ async def plan(database: Database, unit_of_work: UnitOfWork, correspondence: Cor
     if local.time() < MORNING:
         return 0
     async with database.reading() as session:
-        evenings = await listing.upcoming(now, ("published",)).some(session)
+        evenings = (await session.scalars(_left_today(now, local.date()))).all()
     due = [
-        Round(f"needs:{evening.id}:{local.date()}", partial(_prepare, correspondence, evening, now))
+        Round(f"{REMINDED}{evening.id}:{local.date()}", partial(_prepare, correspondence, evening, now))
         for evening in evenings
     ]
     return await rounds.run_all(due, database, unit_of_work, now)
+
+
+def _left_today(now: datetime, today: date) -> Select[OpenEvening]:
+    """The evenings ahead with needs left to deal with, of which nobody was reminded today: found by those needs."""
+    left = select(Registration.open_evening_id).join(AccessNeed).where(AccessNeed.state.in_(LEFT_TO_DO))
+    is_ahead = exists().where(Slot.open_evening_id == OpenEvening.id, Slot.ends_at > now)
+    is_told = rounds.is_made(literal(REMINDED) + cast(OpenEvening.id, String) + literal(f":{today}"))
+    found = select(OpenEvening).where(OpenEvening.id.in_(left.where(Registration.status.in_(rules.LIVE))))
+    return found.where(OpenEvening.status == "published", is_ahead, ~is_told).order_by(OpenEvening.id)
 
 
 async def _prepare(
@@ -140,7 +150,7 @@ async def _prepare(
     due = [need for need in found if is_to_be_reminded(need.state, due_day(evening, need, zone), today)]
     counts = {holder: sum(need.owner == holder or need.owner not in holders for need in due) for holder in holders}
     return None, [
-        _reminder(correspondence, evening, holder, count, now, f"needs:{evening.id}:{today}:{holder}")
+        _reminder(correspondence, evening, holder, count, now, f"{REMINDED}{evening.id}:{today}:{holder}")
         for holder, count in counts.items()
         if count
     ]

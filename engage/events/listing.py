@@ -42,14 +42,14 @@ def upcoming(now: datetime, statuses: Sequence[str] = SHOWN) -> Evenings:
     return Evenings(next_ones.order_by(Slot.ends_at, Slot.id), lambda found: sorted(found, key=_starts_at))
 
 
-def past(now: datetime) -> Evenings:
+def past(now: datetime, statuses: Sequence[str] = SHOWN) -> Evenings:
     """Over, latest first: each stands on the page of its last sitting."""
     other = aliased(Slot)
     later = exists().where(
         other.open_evening_id == Slot.open_evening_id,
         tuple_(other.ends_at, other.id) > tuple_(Slot.ends_at, Slot.id),
     )
-    last_ones = _with_sittings(SHOWN).where(Slot.ends_at <= now, ~later)
+    last_ones = _with_sittings(statuses).where(Slot.ends_at <= now, ~later)
     ordered = last_ones.order_by(Slot.ends_at.desc(), Slot.id.desc())
     return Evenings(ordered, lambda found: sorted(found, key=_starts_at, reverse=True))
 

@@ -7,6 +7,13 @@ from zoneinfo import ZoneInfo
 
 from engage.notify.timing import mornings_before
 
+LIMITS: Mapping[str, tuple[int, int]] = {  # hours, the first and the last that make sense
+    "reminder_hour": (0, 23),
+    "coming_hours_before": (3, 24 * 14),
+    "release_hours_before": (2, 24 * 14),
+    "thanks_hours_after": (0, 24 * 28),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
@@ -33,6 +40,11 @@ class Timetable:
     def thanks_at(self, ends_at: datetime) -> datetime:
         """When people are thanked and sent the materials; ``ends_at`` is the end of the last sitting."""
         return ends_at + timedelta(hours=self.thanks_hours_after)
+
+
+def furthest(key: str) -> timedelta:
+    """How far from a sitting what is named so can be for any evening: whoever looks for it looks no further."""
+    return timedelta(hours=LIMITS[key][1])
 
 
 def timetable_of(timing: Mapping[str, int], zone: ZoneInfo) -> Timetable:

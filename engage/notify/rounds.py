@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.apart import each_apart
@@ -76,6 +76,11 @@ async def unfinished(session: AsyncSession, prefix: str) -> Sequence[str]:
     """The keys with that prefix of rounds that were begun and not ended, in order."""
     query = select(PlannedRound.key).where(PlannedRound.key.startswith(prefix), PlannedRound.is_done.is_(False))
     return (await session.scalars(query.order_by(PlannedRound.key))).all()
+
+
+def is_made(key: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the round of that key, told out of other columns, was made to its end."""
+    return exists().where(PlannedRound.key == key, PlannedRound.is_done)
 
 
 async def run_all(due: Iterable[Round], database: Database, unit_of_work: UnitOfWork, now: datetime) -> int:

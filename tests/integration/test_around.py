@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events.evenings import changes
 from engage.events.mail import around
+from engage.events.mail.around import THANKED_WITHIN
 from engage.events.mail.correspondence import Correspondence
 from engage.events.models import AskedQuestion, OpenEvening, Registration, Slot
 from engage.events.registrations.releasing import ASKED
+from engage.events.timetable import LIMITS
 from engage.notify.models import OutboxMessage
 from engage.settings import Settings
 from engage.storage.database import Database
@@ -27,7 +29,8 @@ from tests.site import Site, on_sqlite, running, text_of
 STARTS_AT = datetime(2027, 2, 24, 18, 0, tzinfo=UTC)
 TWO_DAYS_BEFORE = STARTS_AT - timedelta(hours=48)
 DAY_BEFORE = STARTS_AT - timedelta(hours=24)
-DAY_AFTER = datetime(2027, 2, 25, 9, 50, tzinfo=UTC)  # 14 hours after the end of the last sitting
+ENDS_AT = datetime(2027, 2, 24, 19, 50, tzinfo=UTC)
+DAY_AFTER = ENDS_AT + timedelta(hours=14)
 HOSTED = {
     "venue": "Example House",
     "address": "1 Example Street\nLondon",
@@ -222,12 +225,16 @@ async def test_evening_that_is_not_published_asks_and_thanks_nobody(site: Site, 
 
 
 @on_sqlite
-async def test_evening_sets_its_own_hours(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [(72, 1), (LIMITS["coming_hours_before"][1], LIMITS["thanks_hours_after"][1])]
+)
+async def test_evening_sets_its_own_hours(site: Site, before: int, after: int) -> None:
+    """However far off they are, and even by a worker that comes late."""
     await site.joined("zoe@example.net")
-    await write(site, update(OpenEvening).values(timing={"coming_hours_before": 72, "thanks_hours_after": 1}))
-    site.now = STARTS_AT - timedelta(hours=72)
+    await write(site, update(OpenEvening).values(timing={"coming_hours_before": before, "thanks_hours_after": after}))
+    site.now = STARTS_AT - timedelta(hours=before)
     assert len(await site.mail()) == 1
-    site.now = datetime(2027, 2, 24, 20, 50, tzinfo=UTC)
+    site.now = ENDS_AT + timedelta(hours=after) + THANKED_WITHIN - timedelta(seconds=1)
     assert len(await site.mail()) == 1
 
 

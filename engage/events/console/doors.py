@@ -1,31 +1,37 @@
 """The doors: check in by ticket, code or name, count walk-ins, undo; and the list on paper. Works without scripts."""
 
-from sqlalchemy import func, select
+from datetime import timedelta
+from itertools import chain
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from engage.events import listing
 from engage.events.console import verdicts
 from engage.events.console.asking import Received, received
 from engage.events.console.door_page import DOORS, act, done, door_evening, show, slot_of, why_closed
 from engage.events.console.tonight import AT_THE_EVENING
 from engage.events.doors import admissions, lists, tickets
-from engage.events.models import OpenEvening, Slot
+from engage.events.models import OpenEvening
 from engage.web.guarding import only
+from engage.web.paging import page_number
 from engage.web.site import render, site_of
 
-MOST_EVENINGS = 50
+OPEN_AFTER = timedelta(days=2)  # an evening, whose lists are closed by then
 NOTHING = "Scan a ticket, or type its code or the beginning of a name."
 NO_SITTING = "This open evening has no sitting. Add one first."
 
 
 @only(*AT_THE_EVENING)
 async def evenings(request: Request) -> Response:
-    """The evenings that are out, latest first."""
-    query = select(OpenEvening).join(Slot).where(OpenEvening.status == "published").group_by(OpenEvening.id)
-    async with site_of(request).database.reading() as session:
-        found = list(await session.scalars(query.order_by(func.min(Slot.starts_at).desc()).limit(MOST_EVENINGS)))
-    return await render(request, "console/doors/evenings.html", evenings=found)
+    """The evenings that are out: those to come or hardly over, soonest first, and then what is over."""
+    site = site_of(request)
+    since, out = site.clock() - OPEN_AFTER, ("published",)
+    lists = listing.upcoming(since, out), listing.past(since, out)
+    async with site.database.reading() as session:
+        paging, found = await listing.page_of(session, lists, page_number(request), DOORS)
+    return await render(request, "console/doors/evenings.html", evenings=[*chain(*found)], paging=paging)
 
 
 @only(*AT_THE_EVENING)

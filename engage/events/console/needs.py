@@ -11,17 +11,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.errors import NeedChanged, NeedUnready, NotFound
-from engage.events import arranging, rules
+from engage.events import arranging, listing, rules
 from engage.events.arranging import ROLE, Arrangement
 from engage.events.console.asking import asked_evening, evening_of, number_of, received, under_lock
 from engage.events.evenings.editing import Editor
-from engage.events.models import ACCESS_NEEDS, AccessNeed, OpenEvening, Registration, Slot
+from engage.events.models import ACCESS_NEEDS, AccessNeed, OpenEvening, Registration
 from engage.events.need_rules import LEFT_TO_DO, NEXT, STATES
 from engage.web.forms import Fault, Field, PostedForm, text_area, text_of
 from engage.web.guarding import only
 from engage.web.paging import Paging, page_number
 from engage.web.site import render, site_of
 
+LIST = "/console/needs"
 HERE = "/console/evenings/{slug}/needs"
 GONE = "This need is not there any more: the person took it back, or cancelled, or it was forgotten after the evening."
 SHOWN_AFTER = timedelta(days=14)
@@ -58,15 +59,15 @@ class NeedForm(PostedForm):
 @only(ROLE)
 async def evenings(request: Request) -> Response:
     """Those ahead, or over for less than two weeks, with how much is left to do."""
-    ended_at = func.max(Slot.ends_at)
-    ahead = select(OpenEvening).join(Slot).group_by(OpenEvening.id).where(OpenEvening.status == "published")
+    since = site_of(request).clock() - SHOWN_AFTER
+    shown = (listing.upcoming(since, ("published",)),)
     counts = select(Registration.open_evening_id, func.count()).join(AccessNeed).group_by(Registration.open_evening_id)
     left = counts.where(AccessNeed.state.in_(LEFT_TO_DO), Registration.status.in_(rules.LIVE))
     async with site_of(request).database.reading() as session:
-        since = site_of(request).clock() - SHOWN_AFTER
-        found = (await session.scalars(ahead.having(ended_at > since).order_by(ended_at))).all()
-        to_do = dict((await session.execute(left)).all())
-    return await render(request, "console/needs_of_all.html", evenings=found, to_do=to_do)
+        paging, (found,) = await listing.page_of(session, shown, page_number(request), LIST)
+        here = left.where(Registration.open_evening_id.in_([each.id for each in found]))
+        to_do = dict((await session.execute(here)).all())
+    return await render(request, "console/needs_of_all.html", evenings=found, to_do=to_do, paging=paging)
 
 
 @only(ROLE)
@@ -178,7 +179,7 @@ def _day(text: str) -> date | None:
 
 
 routes = [
-    Route("/console/needs", evenings),
+    Route(LIST, evenings),
     Route(HERE, needs),
     Route(f"{HERE}/{{id:int}}", need),
     Route(f"{HERE}/{{id:int}}", arranged, methods=["POST"]),

@@ -1,6 +1,8 @@
 """Questions asked beforehand: the list of all evenings or of one, and the page on which one is answered or declined."""
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -18,6 +20,7 @@ from engage.web.paging import Paging, page_number
 from engage.web.site import render, site_of
 
 LIST = "/console/questions"
+LOOKED_THROUGH = 500  # questions, for the evenings that one can choose
 STATUSES = {"asked": "To answer", "published": "Published", "declined": "Declined"}
 
 
@@ -34,7 +37,7 @@ async def questions(request: Request) -> Response:
     found = select(AskedQuestion, OpenEvening.title).join(OpenEvening).where(AskedQuestion.status == chosen)
     found = found.where(OpenEvening.slug == slug) if slug else found
     async with site_of(request).database.reading() as session:
-        evenings = (await session.execute(select(OpenEvening.slug, OpenEvening.title).order_by(OpenEvening.id))).all()
+        evenings = await _evenings(session, chosen, slug)
         total = await session.scalar(select(func.count()).select_from(found.subquery())) or 0
         paging = Paging(total, page_number(request), LIST, {"evening": slug, "status": chosen})
         rows = await session.execute(
@@ -88,6 +91,15 @@ async def question_settled(request: Request) -> Response:
         )
         return await _page(request, *await _found(request), form, 409, is_stale=True)
     return RedirectResponse(f"{LIST}?evening={evening.slug}&done={'answered' if is_published else 'declined'}", 303)
+
+
+async def _evenings(session: AsyncSession, status: str, slug: str) -> Sequence[Row[str, str]]:
+    """Those of the newest questions of that status, and the one chosen; by slug and title, newest first."""
+    newest = select(AskedQuestion.open_evening_id).where(AskedQuestion.status == status)
+    looked_at = newest.order_by(AskedQuestion.id.desc()).limit(LOOKED_THROUGH).subquery()
+    wanted = select(looked_at.c.open_evening_id).union(select(OpenEvening.id).where(OpenEvening.slug == slug))
+    query = select(OpenEvening.slug, OpenEvening.title).where(OpenEvening.id.in_(wanted))
+    return (await session.execute(query.order_by(OpenEvening.id.desc()))).all()
 
 
 async def _found(request: Request) -> tuple[AskedQuestion, OpenEvening]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from engage.events.timetable import timetable_of
+from engage.events.timetable import LIMITS, timetable_of
 from engage.files.shapes import (
     Code,
     Count,
@@ -42,12 +42,6 @@ from engage.files.shapes import (
 
 NO_SLOT = "none"  # what the registration form calls "I cannot come"
 TimingKey = Literal["reminder_hour", "coming_hours_before", "release_hours_before", "thanks_hours_after"]
-LIMITS: dict[str, tuple[int, int]] = {  # hours, the first and the last that make sense
-    "reminder_hour": (0, 23),
-    "coming_hours_before": (3, 24 * 14),
-    "release_hours_before": (2, 24 * 14),
-    "thanks_hours_after": (0, 24 * 28),
-}
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 

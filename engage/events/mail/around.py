@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, cast, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from engage.events import finding, rules
+from engage.events import finding, listing, rules
 from engage.events.facts import stream_of
 from engage.events.mail.correspondence import Correspondence, open_posts
 from engage.events.models import AskedQuestion, Interest, OpenEvening, Registration, Slot, Vacancy
 from engage.events.registrations.releasing import ASKED, SAID_THEY_COME
-from engage.events.timetable import Timetable, timetable_of
+from engage.events.timetable import Timetable, furthest, timetable_of
 from engage.notify import rounds
 from engage.notify.rounds import Prepared, Round
 from engage.storage.database import Database
@@ -22,7 +22,7 @@ from engage.storage.unit_of_work import UnitOfWork
 
 THANKED = "Thanks"
 THANKED_WITHIN = timedelta(days=14)  # a worker that comes later than that thanks nobody any more
-LATEST_THANKS = timedelta(days=60)  # after an evening
+THANKS = "thanks:"  # with an evening's id the key of its round
 WITHOUT_PLACE = frozenset({"subscribed", "waiting", "offered", "lapsed"})
 
 
@@ -41,7 +41,8 @@ async def _sittings_to_ask(session: AsyncSession, zone: ZoneInfo, now: datetime)
     query = (
         select(Slot)
         .join(Slot.open_evening)
-        .where(OpenEvening.status == "published", Slot.starts_at > now)
+        .where(OpenEvening.status == "published")
+        .where(Slot.starts_at > now, Slot.starts_at <= now + furthest("coming_hours_before"))
         .order_by(Slot.starts_at, Slot.id)
         .options(joinedload(Slot.open_evening))
     )
@@ -50,17 +51,13 @@ async def _sittings_to_ask(session: AsyncSession, zone: ZoneInfo, now: datetime)
 
 
 async def _evenings_to_thank(session: AsyncSession, zone: ZoneInfo, now: datetime) -> list[OpenEvening]:
-    ended_at = func.max(Slot.ends_at)
-    query = (
-        select(OpenEvening, ended_at)
-        .join(Slot)
-        .where(OpenEvening.status == "published")
-        .group_by(OpenEvening.id)
-        .having(ended_at <= now, ended_at > now - LATEST_THANKS)
-    )
-    over = [(evening, at) for evening, at in await session.execute(query)]
-    thanked = [(evening, timetable_of(evening.timing, zone).thanks_at(at)) for evening, at in over]
-    return [evening for evening, due_at in thanked if due_at <= now < due_at + THANKED_WITHIN]
+    """Those over for so short a time that they may still be thanked, and not thanked yet."""
+    is_thanked = rounds.is_made(literal(THANKS) + cast(OpenEvening.id, String))
+    since = now - furthest("thanks_hours_after") - THANKED_WITHIN
+    query = listing.past(now, ("published",)).query.where(Slot.ends_at > since, ~is_thanked)
+    over = (await session.scalars(query)).all()
+    due = [timetable_of(each.timing, zone).thanks_at(max(slot.ends_at for slot in each.slots)) for each in over]
+    return [each for each, due_at in zip(over, due, strict=True) if due_at <= now < due_at + THANKED_WITHIN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ class _Thanking:
     now: datetime
 
     def round(self) -> Round:
-        return Round(key=f"thanks:{self.evening.id}", prepare=self.prepare)
+        return Round(key=f"{THANKS}{self.evening.id}", prepare=self.prepare)
 
     async def prepare(self, session: AsyncSession, after: int, limit: int) -> tuple[int | None, Sequence[Prepared]]:
         everybody = _registrations(after, limit).where(Registration.open_evening_id == self.evening.id)
@@ -152,7 +149,7 @@ class _Thanking:
         message = self.correspondence.try_to_write(
             "thanks",
             registration,
-            key=f"thanks:{self.evening.id}:{registration.id}",
+            key=f"{THANKS}{self.evening.id}:{registration.id}",
             now=self.now,
             is_unsubscribable=bool(posts),
             posts=posts,

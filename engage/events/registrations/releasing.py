@@ -17,7 +17,7 @@ from engage.events import facts, rules
 from engage.events.models import OpenEvening, QueueEntry, Registration, Slot
 from engage.events.registrations import booking
 from engage.events.registrations.sittings import slot_of
-from engage.events.timetable import timetable_of
+from engage.events.timetable import furthest, timetable_of
 from engage.journal import append
 from engage.notify.models import OutboxMessage
 from engage.storage.database import Database
@@ -32,7 +32,8 @@ async def release_due(database: Database, unit_of_work: UnitOfWork, zone: ZoneIn
     query = (
         select(OpenEvening, Slot)
         .join(Slot)
-        .where(OpenEvening.status == "published", Slot.starts_at > now, Slot.waiting > 0)
+        .where(OpenEvening.status == "published", Slot.waiting > 0)
+        .where(Slot.starts_at > now, Slot.starts_at <= now + furthest("release_hours_before"))
         .where(select(Registration.id).where(_is_unconfirmed(Slot.id)).exists())
         .order_by(Slot.starts_at, Slot.id)
     )
