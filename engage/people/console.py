@@ -23,7 +23,7 @@ COUNTS_LATER = "It counts once somebody who holds it confirms it. Until then the
 class GrantForm(PostedForm):
     """Who is given which role; ``group`` is family:key where they lead one."""
 
-    email = email_field()
+    email = email_field("their")
     role = Field()
     group = Field()
 

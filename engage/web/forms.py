@@ -212,9 +212,10 @@ def text_of(field: Filled) -> str:
     return str(field.data or "")
 
 
-def email_field() -> Field:
-    """A required mail address."""
-    return Field(required("Enter your email address"), short("Your email address", 254), mail_address)
+def email_field(whose: str = "your") -> Field:
+    """A required mail address: of whoever fills in the form, or ``whose`` it is."""
+    address = f"{whose} email address"
+    return Field(required(f"Enter {address}"), short(address.capitalize(), 254), mail_address)
 
 
 def name_field() -> Field:

@@ -161,6 +161,7 @@ async def test_somebody_is_signed_out_everywhere(site: Site) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
+        ({"email": "", "role": "door"}, "Enter their email address"),
         ({"email": "nobody", "role": "door"}, "Enter an email address in the correct format"),
         ({"email": NEW, "role": ""}, "Select a role"),
         ({"email": NEW, "role": "emperor"}, "Select a role"),
