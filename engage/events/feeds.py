@@ -1,6 +1,9 @@
-"""Files for everybody's calendars: all open evenings as a feed, and each post's closing instant."""
+"""Files for everybody's calendars: the open evenings as a feed, and each post's closing instant."""
 
+import asyncio
+import re
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,23 +15,32 @@ from engage.events.mail.calendar_entries import location_of, public_url
 from engage.events.models import OpenEvening
 from engage.events.pages import asked_for
 from engage.notify.calendar import Listing, Person, publish
+from engage.web.shared import for_everybody
 from engage.web.site import site_of
 
+UPCOMING_IN_FEED = 200  # evenings: four a week for a year; each costs a millisecond of the processor
 PAST_IN_FEED = 20
+STAMP = re.compile(rb"DTSTAMP:\w*")
 CALENDAR = "text/calendar; charset=utf-8"
 
 
 async def feed(request: Request) -> Response:
-    """All open evenings, to subscribe to in a calendar."""
+    """The open evenings, to subscribe to in a calendar: made once for all, and not anew when somebody registers."""
+    return await for_everybody(request, _feed, is_counted=False)
+
+
+async def _feed(request: Request) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
-        upcoming = await listing.upcoming(site.clock()).some(session)
+        upcoming = await listing.upcoming(site.clock()).some(session, UPCOMING_IN_FEED)
         past = await listing.past(site.clock()).some(session, PAST_IN_FEED)
     organisation = site.settings.organisation
     organizer = Person(site.settings.mail_from, organisation)
     listings = [listing for evening in [*past, *upcoming] for listing in _listings(request, evening)]
-    content = publish(listings, name=f"Open evenings: {organisation}", zone=site.settings.zone, organizer=organizer)
-    return Response(content, media_type=CALENDAR)
+    name, zone = f"Open evenings: {organisation}", site.settings.zone
+    content = await asyncio.to_thread(publish, listings, name=name, zone=zone, organizer=organizer)  # others go on
+    tag = sha256(STAMP.sub(b"", content)).hexdigest()[:32]  # when it was made changes nothing
+    return Response(content, media_type=CALENDAR, headers={"etag": f'W/"{tag}"'})
 
 
 async def deadline_file(request: Request) -> Response:

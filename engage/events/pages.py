@@ -48,14 +48,15 @@ async def evenings(request: Request) -> Response:
 
 
 async def _evenings(request: Request) -> Response:
-    """A page of what is to come, and then of what is over; as JSON all that is to come."""
-    site = site_of(request)
-    upcoming, past = listing.upcoming(site.clock()), listing.past(site.clock())
+    """A page of what is to come, and then of what is over; as JSON of what is to come alone."""
+    site, is_json = site_of(request), wants_json(request)
+    lists = (listing.upcoming(site.clock()), *([] if is_json else [listing.past(site.clock())]))
     async with site.database.reading() as session:
-        if wants_json(request):
-            return JSONResponse({"open_evenings": [evening_json(each) for each in await upcoming.some(session)]})
-        paging, (coming, over) = await listing.page_of(session, (upcoming, past), page_number(request), LIST)
-    return await render(request, "events/list.html", evenings=coming, past=over, paging=paging)
+        paging, (coming, *over) = await listing.page_of(session, lists, page_number(request), LIST)
+    if is_json:
+        further = {"next": f"{site.settings.base_url}{paging.next_page}"} if paging.has_next else {}
+        return JSONResponse({"open_evenings": [evening_json(each) for each in coming], **further})
+    return await render(request, "events/list.html", evenings=coming, past=over[0], paging=paging)
 
 
 async def plan(request: Request) -> Response:

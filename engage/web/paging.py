@@ -56,13 +56,18 @@ class Uncounted:
     address: str
 
     @property
+    def next_page(self) -> str:
+        """Its address, where there is one."""
+        return _link(self.address, {}, self.number + 1)
+
+    @property
     def neighbours(self) -> dict[str, dict[str, str]]:
         """As those of `Paging`, without the number of pages."""
         links = {}
         if self.number > 1:
             links["previous"] = {"href": _link(self.address, {}, self.number - 1)}
         if self.has_next:
-            links["next"] = {"href": _link(self.address, {}, self.number + 1)}
+            links["next"] = {"href": self.next_page}
         return links
 
 

@@ -67,15 +67,21 @@ async def shared(request: Request, make: Callable[[Request], Awaitable[Response]
 
     ``page`` is that of a list.
     """
-    if _is_for_one(request):
-        return await make(request)
+    return await (make(request) if _is_for_one(request) else for_everybody(request, make, page=page))
 
+
+async def for_everybody(
+    request: Request, make: Callable[[Request], Awaitable[Response]], *, page: int = 1, is_counted: bool = True
+) -> Response:
+    """The same, whoever asks. A tag that ``make`` gives stays; where no places are counted in it, what crowds post does
+    not make it anew.
+    """
     site, said = site_of(request), _said(request.scope)
 
     async def made() -> SharedPage:
         return _page_of(await make(Anybody(request, page)), is_https=site.settings.is_https)
 
-    kept = await site.recent.get(_key(request.scope, said, page), made)
+    kept = await site.recent.get(_key(request.scope, said, page), made, is_counted=is_counted)
     return kept.answer(said)
 
 
@@ -125,10 +131,11 @@ def _takes_gzip(accept_encoding: bytes) -> bool:
 def _page_of(made: Response, *, is_https: bool) -> SharedPage:
     body = bytes(made.body)
     # The same tag for both forms of it: it is weak.
-    headers = protecting(is_https=is_https) | HEADERS | {"etag": f'W/"{sha256(body).hexdigest()[:32]}"'}
+    tag = made.headers.get("etag") or f'W/"{sha256(body).hexdigest()[:32]}"'
+    headers = protecting(is_https=is_https) | HEADERS | {"etag": tag}
     typed = headers | {"content-type": made.headers["content-type"]}
     return SharedPage(
-        headers["etag"].encode(),
+        tag.encode(),
         Response(body, headers=typed),
         Response(gzip.compress(body, mtime=0), headers=typed | {"content-encoding": "gzip"}),
         Response(status_code=304, headers=headers),

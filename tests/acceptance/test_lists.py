@@ -112,13 +112,39 @@ async def test_evening_of_several_days_stands_once_and_until_its_last_sitting_is
         assert (titles(page), "Past open evenings" in page.words) == (["long"], is_over)
 
 
-async def test_json_and_calendar_hold_all_that_is_to_come(site: Site) -> None:
+async def test_json_holds_what_is_to_come_page_by_page_and_says_where_it_goes_on(site: Site) -> None:
+    """Beside the factories' own evening: 101 on three pages."""
+    await announce(site, 100)
+    await announce(site, 2, first=-2)
+    address, pages = PUBLIC, []
+    while address:
+        pages.append(await site.json(address))
+        address = pages[-1].get("next", "").removeprefix(site.settings.base_url)
+    slugs = [[each["slug"] for each in page["open_evenings"]] for page in pages]
+    assert [len(each) for each in slugs] == [PAGE_SIZE, PAGE_SIZE, 1]
+    assert [slug for each in slugs for slug in each if slug != "reviews-team"] == [
+        f"published-{1 + d}" for d in range(100)
+    ]
+    assert [page.get("next") for page in pages] == [
+        "http://engage.example.org/open-evenings?page=2",
+        "http://engage.example.org/open-evenings?page=3",
+        None,
+    ]
+    assert await site.json(f"{PUBLIC}?page=99") == pages[-1]
+
+
+async def test_json_that_fits_on_a_page_says_nothing_of_pages(site: Site) -> None:
+    await announce(site, PAGE_SIZE - 1)
+    await announce(site, 1, first=-1)
+    listed = await site.json(PUBLIC)
+    assert (list(listed), len(listed["open_evenings"])) == (["open_evenings"], PAGE_SIZE)
+
+
+async def test_page_as_json_and_as_itself_are_two(site: Site) -> None:
     await announce(site, PAGE_SIZE + 9)
-    listed = await site.json(f"{PUBLIC}?page=2")
-    slugs = [each["slug"] for each in listed["open_evenings"] if each["slug"] != "reviews-team"]
-    assert slugs == [f"published-{day}" for day in range(1, PAGE_SIZE + 10)]
-    calendar = (await site.browser.get(f"{PUBLIC}/calendar.ics")).text
-    assert calendar.count("BEGIN:VEVENT") == PAGE_SIZE + 11
+    for _ in range(2):
+        assert len((await site.json(f"{PUBLIC}?page=2"))["open_evenings"]) == 10
+        assert len(titles(await site.open(f"{PUBLIC}?page=2"))) == 10
 
 
 async def test_every_page_of_the_list_is_shared_by_all_who_ask(site: Site) -> None:

