@@ -34,11 +34,13 @@ def act(options: argparse.Namespace) -> None:
         )
     _refuse_old_schema(given)
     os.environ["ENGAGE_HAS_WORKER"] = "no" if options.no_worker else "yes"
+    if options.workers == 1:
+        serve(given, options.host, options.port)
+        return
     with TemporaryDirectory(prefix="engage-") as folder:
-        if options.workers > 1:
-            turn = Path(folder) / "turn"
-            turn.touch()
-            os.environ["ENGAGE_WORKER_TURN"] = str(turn)
+        turn = Path(folder) / "turn"
+        turn.touch()
+        os.environ["ENGAGE_WORKER_TURN"] = str(turn)
         serve(given, options.host, options.port, options.workers)
 
 
