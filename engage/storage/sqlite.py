@@ -22,7 +22,6 @@ PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT}",
     "secure_delete=ON",
     "wal_autocheckpoint=8000",  # pages of the log before they are copied back: of each, its last state alone
-    "cache_size=-16000",  # KiB
 )
 COMMIT = "COMMIT"
 FIRST_ROWS = 1_000  # the most that come back with their statement; whoever streams fetches the others as they like
