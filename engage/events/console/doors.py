@@ -28,9 +28,9 @@ async def evenings(request: Request) -> Response:
     """The evenings that are out: those to come or hardly over, soonest first, and then what is over."""
     site = site_of(request)
     since, out = site.clock() - OPEN_AFTER, ("published",)
-    lists = listing.upcoming(since, out), listing.past(since, out)
+    both = listing.upcoming(since, out), listing.past(since, out)
     async with site.database.reading() as session:
-        paging, found = await listing.page_of(session, lists, page_number(request), DOORS)
+        paging, found = await listing.page_of(session, both, page_number(request), DOORS)
     return await render(request, "console/doors/evenings.html", evenings=[*chain(*found)], paging=paging)
 
 
