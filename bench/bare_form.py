@@ -22,7 +22,7 @@ async def checked(request: Request) -> Response:
     application = await received(request)
     if isinstance(application, Response):
         return application
-    return RedirectResponse(f"/receipts/{application.receipt}", 303)
+    return RedirectResponse(f"/receipts/{application.form}", 303)
 
 
 if __name__ == "__main__":

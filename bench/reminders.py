@@ -136,6 +136,7 @@ def _registration(number: int, evening_id: int) -> dict[str, object]:
         "open_evening_id": evening_id,
         "uid": f"uid-{number}",
         "ticket_code": f"{number:08}",
+        "form": "form",
         "email": email,
         "email_key": email,
         "name": f"Somebody {number}",

@@ -58,4 +58,12 @@ def counted(database: Database) -> Iterator[list[str]]:
 def _person(now: datetime) -> Row:
     address = text_of("visitor", NUMBER, "@example.org")
     codes = {"uid": text_of("uid-", NUMBER), "ticket_code": func.substr(cast(EIGHT_DIGITS + NUMBER, String), 2)}
-    return {**codes, "email": address, "email_key": address, "name": address, "status": "confirmed", "created_at": now}
+    return {
+        **codes,
+        "form": address,
+        "email": address,
+        "email_key": address,
+        "name": address,
+        "status": "confirmed",
+        "created_at": now,
+    }

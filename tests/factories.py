@@ -54,7 +54,7 @@ def make_application(
         email=email,
         email_key=email.lower(),
         details=Details(**given | changed),
-        receipt=form or f"form-of-{email}",
+        form=form or f"form-of-{email}",
     )
 
 

@@ -129,6 +129,7 @@ def _people(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
             "slot_id": FIRST + evening * SITTINGS,
             "uid": text_of("uid-of-", NUMBER),
             "ticket_code": func.substr(cast(EIGHT_DIGITS + NUMBER, String), 2),
+            "form": text_of("form-", NUMBER),
             "email": text_of("person", NUMBER, "@example.org"),
             "email_key": text_of("person", NUMBER, "@example.org"),
             "name": text_of("Somebody ", NUMBER),
@@ -171,7 +172,7 @@ def _rest(evenings: int, now: datetime, ago: Ago) -> dict[str, Row]:
             "created_at": lately,
             "settled_at": now + timedelta(days=39),
         },
-        "receipt": of | email | {"token": text_of("receipt-", NUMBER), "status": "confirmed", "expires_at": soon},
+        "answered_form": person | email | {"form": text_of("form-", NUMBER), "expires_at": soon},
         "admission": of
         | person
         | {

@@ -126,6 +126,7 @@ class Reminding:
                 slot_id=None if status == "subscribed" else evening.slots[0].id,
                 uid=f"uid-{email}",
                 ticket_code=f"{number:08}",
+                form="form",
                 email=email,
                 email_key=email.lower(),
                 name=f"Somebody {number}",

@@ -81,6 +81,7 @@ async def make_scene(session: AsyncSession, messages: EveningMessages, now: date
         slot_id=evening.slots[0].id,
         uid="d2c6ae2e-4f10-4a5e-9fb6-3f2f28ab0d37",
         ticket_code="ABCD2345",
+        form="form",
         email="Zoe@example.net",
         email_key="zoe@example.net",
         name=HOSTILE,

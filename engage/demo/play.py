@@ -18,7 +18,7 @@ from engage.events.evenings.loading import OPEN_EVENINGS
 from engage.events.finding import registration_id_by_email
 from engage.events.models import AskedQuestion, OpenEvening, Registration
 from engage.events.registrations import booking
-from engage.events.registrations.applications import Application, Details
+from engage.events.registrations.applications import Application, Details, form_of
 from engage.events.registrations.registering import register
 from engage.files.loading import load
 from engage.people import roles
@@ -108,7 +108,7 @@ async def _register(stage: Stage, evening: OpenEvening, slot_id: int | None, num
             has_reminders=number % 3 != 0,
             needs={"step_free": None} if number % 11 == 3 else {},
         ),
-        receipt=stage.tokens.fingerprint("demo", evening.slug, _address(number)),
+        form=form_of(stage.tokens, evening, "demo", _address(number)),
     )
     await stage.unit_of_work.run(
         partial(register, application=application, now=stage.now), locks=[(OpenEvening, evening.id)]

@@ -1,14 +1,13 @@
 """Finding open evenings and registrations for pages, to read only."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from engage.errors import NotFound
-from engage.events.models import AskedQuestion, Interest, OpenEvening, Receipt, Registration, Slot
+from engage.events.models import AskedQuestion, Interest, OpenEvening, Registration, Slot
 from engage.events.registrations import booking
 
 
@@ -39,19 +38,6 @@ async def answered_questions(session: AsyncSession, evening: OpenEvening) -> lis
         .order_by(AskedQuestion.id)
     )
     return list(await session.scalars(query))
-
-
-async def receipt_of(session: AsyncSession, token: str, now: datetime) -> Receipt:
-    """The receipt while it is kept. Raises NotFound."""
-    query = (
-        select(Receipt)
-        .where(Receipt.token == token, Receipt.expires_at > now)
-        .options(joinedload(Receipt.open_evening), joinedload(Receipt.slot))
-    )
-    receipt = (await session.scalars(query)).one_or_none()
-    if receipt is None:
-        raise NotFound("There is no such receipt any more. Use the link in our message to you.")
-    return receipt
 
 
 async def registration_of(session: AsyncSession, registration_id: int | None) -> tuple[Registration, int | None]:

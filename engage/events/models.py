@@ -122,6 +122,7 @@ class Registration(Base):
     ``party`` is 2 with a companion. ``sequence`` is that of the last calendar message, None before the first.
     ``attendance`` is what the person said: None, yes (on the page), accepted, tentative or declined (from a calendar).
     ``asked_at`` is when "are you still coming?" was put to them, ``declined_until`` when a declined place is given up.
+    ``form`` is the form that made it, and what that was answered is in ``first_slot_id`` and ``first_position``.
     """
 
     __tablename__ = "registration"
@@ -156,6 +157,9 @@ class Registration(Base):
     declined_until: Mapped[datetime | None]
     has_given_feedback: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    form: Mapped[str] = mapped_column(String(40), index=True)
+    first_slot_id: Mapped[int | None] = mapped_column(Key)
+    first_position: Mapped[int | None]
     open_evening: Mapped[OpenEvening] = relationship(lazy="raise")
     slot: Mapped[Slot | None] = relationship(lazy="raise")
     entry: Mapped["QueueEntry | None"] = relationship(
@@ -277,18 +281,19 @@ class Feedback(Base):
     answers: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class Receipt(Base):
-    """What a posted form was answered. A second post of the same form finds it again; ``token`` is a keyed hash."""
+class AnsweredForm(Base):
+    """What a form was answered that made no new registration: a decoy, or the answer to somebody who came back.
 
-    __tablename__ = "receipt"
+    The same form finds it again. A registration remembers by itself the form that made it.
+    """
+
+    __tablename__ = "answered_form"
     __table_args__ = KEYED
 
-    token: Mapped[str] = mapped_column(String(40), primary_key=True)
-    open_evening_id: Mapped[int] = mapped_column(ForeignKey("open_evening.id", ondelete="CASCADE"))
-    slot_id: Mapped[int | None] = mapped_column(ForeignKey("slot.id"))
-    status: Mapped[str] = mapped_column(String(12))
-    position: Mapped[int | None]
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registration.id", ondelete="CASCADE"), primary_key=True)
+    form: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+    expires_at: Mapped[datetime] = mapped_column(primary_key=True, index=True)
     email: Mapped[str] = mapped_column(String(254))
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    open_evening: Mapped[OpenEvening] = relationship(lazy="raise")
-    slot: Mapped[Slot | None] = relationship(lazy="raise")
+    slot_id: Mapped[int | None] = mapped_column(Key)
+    position: Mapped[int | None]
+    registration: Mapped[Registration] = relationship(lazy="raise")

@@ -9,8 +9,9 @@ from starlette.routing import Route
 from engage.errors import FormStale, RegistrationClosed
 from engage.events import facts, finding, listing
 from engage.events.models import AskedQuestion, OpenEvening
-from engage.events.registrations.applications import Application
+from engage.events.registrations.applications import Application, form_of
 from engage.events.registrations.forms import EmailForm, QuestionForm, RegistrationForm
+from engage.events.registrations.receipts import receipt_of
 from engage.events.registrations.registering import register_all
 from engage.events.views import (
     can_ask,
@@ -81,7 +82,7 @@ async def register_posted(request: Request) -> Response:
         return application
     locks = [(OpenEvening, application.open_evening_id)]
     await site.unit_of_work.run_together(register_all, (application, site.clock()), locks=locks, locks_itself=True)
-    return SeeOther(f"/receipts/{application.receipt}")
+    return SeeOther(f"/receipts/{application.form}")
 
 
 async def received(request: Request) -> Application | Response:
@@ -105,7 +106,7 @@ async def received(request: Request) -> Application | Response:
 async def receipt(request: Request) -> Response:
     site = site_of(request)
     async with site.database.reading() as session:
-        found = await finding.receipt_of(session, request.path_params["token"], site.clock())
+        found = await receipt_of(session, request.path_params["token"], site.clock())
     if wants_json(request):
         return JSONResponse(
             {
@@ -209,7 +210,7 @@ def _application(site: Site, found: OpenEvening, form: RegistrationForm, sent: F
         email=email,
         email_key=email_key,
         details=form.details(),
-        receipt=site.tokens.fingerprint("receipt", found.slug, token, email_key),
+        form=form_of(site.tokens, found, token, email_key),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.events.facts import STREAM, stream_of
 from engage.events.mail.mailing_models import Mailing
-from engage.events.models import AccessNeed, OpenEvening, Receipt, Registration, Slot, Vacancy
+from engage.events.models import AccessNeed, AnsweredForm, OpenEvening, Registration, Slot, Vacancy
 from engage.events.need_rules import ANSWERED
 from engage.journal import JournalEntry
 from engage.notify.models import OutboxMessage
@@ -23,7 +23,9 @@ AT_ONCE = 500
 
 
 def statements(now: datetime) -> dict[str, Delete]:
-    """Access needs and what was written about them two weeks after the evening, receipts at their expiry."""
+    """Access needs and what was written about them two weeks after the evening; what a form was answered, once its
+    receipt is not shown any more.
+    """
     ended = (
         select(Slot.open_evening_id).group_by(Slot.open_evening_id).having(func.max(Slot.ends_at) < now - NEEDS_KEPT)
     )
@@ -35,7 +37,7 @@ def statements(now: datetime) -> dict[str, Delete]:
             OutboxMessage.kind == ANSWERED, OutboxMessage.stream.in_(streams)
         ),
         "messages of organisers": delete(Mailing).where(Mailing.sent_at < now - MAILINGS_KEPT),
-        "receipts": delete(Receipt).where(Receipt.expires_at <= now),
+        "answers to forms": delete(AnsweredForm).where(AnsweredForm.expires_at <= now),
     }
 
 

@@ -461,28 +461,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("wave_id", "email", name=op.f("pk_key_share")),
     )
     op.create_table(
-        "receipt",
-        sa.Column("token", sa.String(length=40), nullable=False),
-        sa.Column("open_evening_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("slot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=True),
-        sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["open_evening_id"],
-            ["open_evening.id"],
-            name=op.f("fk_receipt_open_evening_id_open_evening"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_receipt_slot_id_slot")),
-        sa.PrimaryKeyConstraint("token", name=op.f("pk_receipt")),
-        sqlite_with_rowid=False,
-    )
-    with op.batch_alter_table("receipt", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_receipt_expires_at"), ["expires_at"], unique=False)
-
-    op.create_table(
         "registration",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("open_evening_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -501,6 +479,9 @@ def upgrade() -> None:
         sa.Column("declined_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("has_given_feedback", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("form", sa.String(length=40), nullable=False),
+        sa.Column("first_slot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("first_position", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "slot_id IS NOT NULL OR status IN ('subscribed', 'cancelled')", name=op.f("ck_registration_slot_named")
         ),
@@ -529,6 +510,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("declined_until IS NOT NULL"),
             postgresql_where=sa.text("declined_until IS NOT NULL"),
         )
+        batch_op.create_index(batch_op.f("ix_registration_form"), ["form"], unique=False)
         batch_op.create_index(batch_op.f("ix_registration_open_evening_id_id"), ["open_evening_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_registration_slot_id"), ["slot_id"], unique=False)
 
@@ -685,6 +667,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_admission_registration_id"), ["registration_id"], unique=False)
 
     op.create_table(
+        "answered_form",
+        sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("form", sa.String(length=40), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("slot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["registration_id"],
+            ["registration.id"],
+            name=op.f("fk_answered_form_registration_id_registration"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("registration_id", "form", "expires_at", name=op.f("pk_answered_form")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("answered_form", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_answered_form_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_answered_form_form"), ["form"], unique=False)
+
+    op.create_table(
         "handed_share",
         sa.Column("wave_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
@@ -769,6 +772,11 @@ def downgrade() -> None:
 
     op.drop_table("interest")
     op.drop_table("handed_share")
+    with op.batch_alter_table("answered_form", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_answered_form_form"))
+        batch_op.drop_index(batch_op.f("ix_answered_form_expires_at"))
+
+    op.drop_table("answered_form")
     with op.batch_alter_table("admission", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_admission_registration_id"))
         batch_op.drop_index(batch_op.f("ix_admission_open_evening_id_changed_at"))
@@ -792,13 +800,10 @@ def downgrade() -> None:
     with op.batch_alter_table("registration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_registration_slot_id"))
         batch_op.drop_index(batch_op.f("ix_registration_open_evening_id_id"))
+        batch_op.drop_index(batch_op.f("ix_registration_form"))
         batch_op.drop_index(batch_op.f("ix_registration_declined_until"))
 
     op.drop_table("registration")
-    with op.batch_alter_table("receipt", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_receipt_expires_at"))
-
-    op.drop_table("receipt")
     op.drop_table("key_share")
     with op.batch_alter_table("counted_comment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_counted_comment_wave_id"))

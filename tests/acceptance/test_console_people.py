@@ -267,6 +267,7 @@ async def test_how_many_came_and_applied_is_told_when_it_is_over_rounded_and_of_
                 uid=f"u{number}",
                 party=1,
                 ticket_code=f"{number:08}",
+                form="form",
                 email=f"v{number}@example.org",
                 name=f"Visitor {number}",
                 email_key=f"v{number}@example.org",

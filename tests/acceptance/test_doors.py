@@ -246,6 +246,7 @@ async def test_pages_take_few_statements_whatever_the_size(site: Site) -> None:
                 "slot_id": slot_id,
                 "uid": str(number),
                 "ticket_code": f"{number:08}",
+                "form": "form",
                 "email": f"{number}@example.net",
                 "email_key": f"{number}@example.net",
                 "name": f"Person {number}",

@@ -28,7 +28,16 @@ from tests.site import Page, Site, running
 EVENINGS, PEOPLE = 200, 16_000
 TONIGHT = 21 * 24 + 5  # hours from now on
 GROWS = {  # sittings and posts do not: there are a few of them for each evening
-    *("registration", "interest", "queue_entry", "receipt", "admission", "access_need", "asked_question", "feedback"),
+    *(
+        "registration",
+        "interest",
+        "queue_entry",
+        "answered_form",
+        "admission",
+        "access_need",
+        "asked_question",
+        "feedback",
+    ),
     *("journal_entry", "pending_fact", "outbox_message", "mailing_recipient"),
     *("sign_in_link", "sign_in_session", "staff", "roster_entry", "spent_link", "sealed_sheet", "sealed_comments"),
     "counted_comment",

@@ -119,7 +119,14 @@ def _row(evening: OpenEvening, number: int, now: datetime) -> dict[str, object]:
     email = f"person{number}@example.org"
     code = f"ABCD{number:04}".translate(CODE_DIGITS)
     given = {"open_evening_id": evening.id, "slot_id": evening.slots[0].id, "uid": str(uuid4()), "created_at": now}
-    who = {"ticket_code": code, "email": email, "email_key": email, "name": f"Person {number}", "party": 1}
+    who = {
+        "ticket_code": code,
+        "email": email,
+        "email_key": email,
+        "name": f"Person {number}",
+        "party": 1,
+        "form": email,
+    }
     return given | who | {"status": "confirmed", "has_reminders": False}
 
 

@@ -104,6 +104,7 @@ async def _want_reminders(people: int, session: AsyncSession) -> None:
             open_evening_id=evening.id,
             uid=f"uid-{number}",
             ticket_code=f"{number:08}",
+            form="form",
             email=address,
             email_key=address,
             name=f"Somebody {number}",

@@ -37,7 +37,14 @@ async def test_days_are_those_of_the_venue(
         await session.flush()
         row = {"open_evening_id": evening.id, "status": "subscribed", "name": "A", "party": 1, "has_reminders": True}
         rows = [
-            {"uid": each, "ticket_code": str(number), "email": each, "email_key": each, "created_at": at_utc(each)}
+            {
+                "uid": each,
+                "ticket_code": str(number),
+                "email": each,
+                "email_key": each,
+                "form": each,
+                "created_at": at_utc(each),
+            }
             for number, each in enumerate(instants)
         ]
         await session.execute(insert(Registration), [row | each for each in rows])

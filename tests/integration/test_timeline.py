@@ -97,13 +97,16 @@ async def test_export_holds_all_that_is_stored_about_the_person(site: Site) -> N
     exported = await site.json(f"{link}/timeline")
     stored = exported["registration"]
     columns = {column.name for column in Registration.__table__.columns}
-    assert columns - set(stored) == {"id", "open_evening_id", "slot_id", "email_key"}, "ids, and what is derived"
+    receipt_columns = {"form", "first_slot_id", "first_position"}
+    ids = {"id", "open_evening_id", "slot_id", "email_key"}
+    assert columns - set(stored) == ids | receipt_columns, "ids, what is derived, and what the receipts tell"
     assert (stored["name"], stored["email"], stored["status"]) == (STORED["name"], "Zoe@example.net", "confirmed")
     assert [(post["key"], post["applied_at"]) for post in exported["posts"]] == [("caseworker", None)]
     asked = {"kind": "hearing_loop", "note": "In the front row, please", "state": "asked", "answer": None}
     assert exported["access_needs"] == [asked]
-    ((receipt),) = exported["receipts"]
-    assert (receipt["slot"], receipt["status"]) == ("sitting-0", "confirmed")
+    (receipt,) = exported["receipts"]
+    told = {"slot": "sitting-0", "status": "confirmed", "position": None}
+    assert receipt == told | {"email": "Zoe@example.net", "until": "2027-02-10T12:00:00Z"}
     (message,) = exported["messages"]
     assert (message["kind"], message["state"], message["recipient"]) == ("PlaceConfirmed", "sent", "Zoe@example.net")
     assert "Subject: You have a place" in message["content"]

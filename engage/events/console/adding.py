@@ -11,7 +11,7 @@ from engage.events.console.asking import ROLES, asked_evening, received
 from engage.events.evenings import editing
 from engage.events.models import OpenEvening
 from engage.events.registrations import helping
-from engage.events.registrations.applications import Application
+from engage.events.registrations.applications import Application, form_of
 from engage.events.registrations.forms import RegistrationForm
 from engage.events.views import posts_of, refusal_of, sittings_of
 from engage.journal import acting
@@ -59,7 +59,7 @@ async def _add(request: Request, evening: OpenEvening, form: RegistrationForm, t
         email=email,
         email_key=email.lower(),
         details=form.details(),
-        receipt=site.tokens.fingerprint("receipt", evening.slug, token, email.lower()),
+        form=form_of(site.tokens, evening, token, email.lower()),
     )
 
     async def command(session: AsyncSession) -> int:

@@ -12,7 +12,8 @@ from engage.events.evenings import editing
 from engage.events.evenings.describing import described
 from engage.events.evenings.editing import Edit, EditFaulty, Editor, Fault
 from engage.events.evenings.file import EveningPart, SlotPart, VacancyPart
-from engage.events.models import Admission, Interest, OpenEvening, QueueEntry, Receipt, Registration, Slot, Vacancy
+from engage.events.models import Admission, Interest, OpenEvening, QueueEntry, Registration, Slot, Vacancy
+from engage.events.registrations import receipts
 from engage.files.documents import shift
 from engage.files.shapes import FAULTS, Table
 from engage.journal import append
@@ -91,8 +92,9 @@ async def delete_draft(session: AsyncSession, evening: OpenEvening, editor: Edit
 
 async def remove_sitting(session: AsyncSession, evening: OpenEvening, slot: Slot, editor: Editor) -> None:
     """Raises EveningInUse where somebody ever chose it, or where it is the last one that visitors could choose."""
-    chosen = (model.slot_id == slot.id for model in (Registration, QueueEntry, Receipt, Admission))
-    if await session.scalar(select(or_(*(exists().where(each) for each in chosen)))):
+    chosen = (model.slot_id == slot.id for model in (Registration, QueueEntry, Admission))
+    is_chosen = await session.scalar(select(or_(*(exists().where(each) for each in chosen))))
+    if is_chosen or await receipts.is_shown(session, slot, editor.now):
         raise EveningInUse("People have chosen this sitting, so it stays. Move it, or cancel the open evening.")
     if evening.status == "published" and len(evening.slots) == 1:
         raise EveningInUse("This is the only sitting. Add another one first, or cancel the open evening.")

@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from engage.events.doors.tickets import CODES, ticket_code
-from engage.events.models import AccessNeed, Interest, Registration
+from engage.events.models import AccessNeed, Interest, OpenEvening, Registration
+from engage.tokens import Tokens
+
+PRINT_LENGTH = 20  # hexadecimal digits of a form: 80 bits, which nobody guesses
 
 
 class Details(NamedTuple):
@@ -20,14 +23,14 @@ class Details(NamedTuple):
 
 
 class Application(NamedTuple):
-    """A posted registration form. ``receipt`` is the receipt's token, which is the same for the same form."""
+    """A posted registration form; ``form`` tells it from any other, and is the same where it comes again."""
 
     open_evening_id: int
     slot_id: int | None
     email: str
     email_key: str
     details: Details
-    receipt: str
+    form: str
 
     @property
     def whose(self) -> tuple[int, str]:
@@ -35,7 +38,12 @@ class Application(NamedTuple):
         return self.open_evening_id, self.email_key
 
 
-def new_row(number: int, application: Application, status: str, now: datetime) -> dict[str, Any]:
+def form_of(tokens: Tokens, evening: OpenEvening, token: str, email_key: str) -> str:
+    """What tells a form from any other: which page it came from, by its CSRF token, and whose address it holds."""
+    return tokens.fingerprint("form", evening.slug, token, email_key)[:PRINT_LENGTH]
+
+
+def new_row(number: int, application: Application, status: str, position: int | None, now: datetime) -> dict[str, Any]:
     """The columns of a newcomer's registration of that id."""
     return {
         "id": number,
@@ -52,6 +60,9 @@ def new_row(number: int, application: Application, status: str, now: datetime) -
         "has_reminders": application.details.has_reminders,
         "has_given_feedback": False,
         "created_at": now,
+        "form": application.form,
+        "first_slot_id": application.slot_id,
+        "first_position": position,
     }
 
 

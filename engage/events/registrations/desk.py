@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol, Self
 
 from sqlalchemy import ClauseElement, FromClause, Table, select, update
@@ -11,16 +11,15 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from engage.errors import NotFound
 from engage.events import facts, rules
-from engage.events.models import AccessNeed, Interest, OpenEvening, QueueEntry, Receipt, Registration
+from engage.events.models import AccessNeed, AnsweredForm, Interest, OpenEvening, QueueEntry, Registration
 from engage.events.registrations import booking, places
 from engage.events.registrations.applications import Application, describe, new_row
 from engage.events.registrations.places import CountedEvening, CountedSlot
+from engage.events.registrations.receipts import KEPT
 from engage.events.registrations.sittings import refuse_if_closed, slot_of
 from engage.journal import JournalEntry, append, entering
+from engage.storage.bare import Answer, instant_of
 from engage.storage.many import Asked, Row, drawing, drawn, inserting, locking, run_all, run_last, seeking
-
-RECEIPT_KEPT = timedelta(days=7)
-WHOSE = ("open_evening_id", "email_key")
 
 
 class Known(Protocol):
@@ -75,12 +74,12 @@ class Desk:
     session: AsyncSession
     most: int
     evenings: dict[int, CountedEvening]
-    receipts: set[str]
+    given: dict[str, datetime]  # of forms that were answered: until when that is shown
     known: dict[tuple[int, str], Known]
     ids: Iterator[int]  # of newcomers to come
     fact_ids: list[int]  # the same of what is to happen
     newcomers: list[Newcomer] = field(default_factory=list)
-    new_receipts: list[Row] = field(default_factory=list)
+    answered: list[Row] = field(default_factory=list)
     idle: list[Asked] = field(default_factory=list)
     happened: list[tuple[facts.RegistrationFact, datetime]] = field(default_factory=list)
 
@@ -92,21 +91,20 @@ class Desk:
             *seeking(session, Registration),
             *(locking(session, OpenEvening, evening_ids) if is_locking else ()),
             places.asking(evening_ids),
-            Asked(_given, Receipt, [{"token": each.receipt} for each in applications]),
-            # Nothing more of them is read, which would take longer for those who are known than for newcomers.
-            Asked(_known, Registration, [dict(zip(WHOSE, each.whose, strict=True)) for each in applications]),
+            # Only what lies at hand is read of them: more would take longer for who is known than for newcomers.
+            Asked(_known, Registration, [_who(each) for each in applications]),
             *_drawing(session, most),
         ]
-        *_, evenings, tokens, known, ids, fact_ids = await run_all(session, asked)
-        by_whom: dict[tuple[int, str], Known] = {(row[2], row[3]): _Known(*row) for row in known}
-        receipts = {token for (token,) in tokens}
+        *_, evenings, rows, ids, fact_ids = await run_all(session, asked)
+        known: dict[tuple[int, str], Known] = {(row[2], row[3]): _Known(*row[:4]) for row in rows}
         return cls(
-            session, most, places.counted(evenings), receipts, by_whom, iter(drawn(ids, most)), drawn(fact_ids, most)
+            session, most, places.counted(evenings), _given(rows), known, iter(drawn(ids, most)), drawn(fact_ids, most)
         )
 
     async def serve(self, application: Application, now: datetime) -> None:
-        """Give this form its receipt. Raises RegistrationClosed, NotFound, and nothing has happened then."""
-        if application.receipt in self.receipts:
+        """Answer this form, once. Raises RegistrationClosed, NotFound, and nothing has happened then."""
+        until = self.given.get(application.form)
+        if until is not None and now < until:
             return
         evening = self.evenings.get(application.open_evening_id)
         if evening is None:
@@ -120,6 +118,7 @@ class Desk:
             self._decoy(evening, slot, application, known, now)
         else:
             await self._revive(application, now)
+        self.given[application.form] = now + KEPT
 
     async def close(self) -> None:
         """Write down who came and what happened, and do nothing after it."""
@@ -128,12 +127,12 @@ class Desk:
 
     def _written(self) -> list[Asked]:
         """What writes down who came and what happened, in the order in which they came."""
-        rows = [new_row(each.id, each.application, each.status, each.now) for each in self.newcomers]
+        rows = [new_row(each.id, each.application, each.status, each.position, each.now) for each in self.newcomers]
         return [
             inserting(Registration, rows),
             *places.writing(self.evenings.values()),
             *self.idle,
-            inserting(Receipt, self.new_receipts),
+            inserting(AnsweredForm, self.answered),
             *self._described(),
             *entering(self.session, self.happened, self.fact_ids),
         ]
@@ -142,7 +141,7 @@ class Desk:
         """Write down what is not yet written, for somebody whose rows are about to be loaded."""
         await run_all(self.session, self._written())
         await places.show(self.session, self.evenings)
-        for written in (self.newcomers, self.new_receipts, self.idle, self.happened):
+        for written in (self.newcomers, self.answered, self.idle, self.happened):
             written.clear()
 
     def _described(self) -> list[Asked]:
@@ -164,7 +163,6 @@ class Desk:
         self.known[application.whose] = newcomer
         self.newcomers.append(newcomer)
         self.happened.append((newcomer.fact(), now))
-        self._receipt(application, newcomer.status, newcomer.position, now)
 
     async def _revive(self, application: Application, now: datetime) -> None:
         """Somebody who gave up, lapsed or only wanted to hear registers anew: the same registration again."""
@@ -185,26 +183,20 @@ class Desk:
         self.evenings = places.counted(evenings)
         registration_ids, self.fact_ids = (drawn(answer, self.most) for answer in ids)
         self.ids = iter(registration_ids)
-        self._receipt(application, registration.status, position, now)
+        self._remember(registration.id, application, position, now)
 
     def _decoy(
         self, evening: CountedEvening, slot: CountedSlot | None, application: Application, known: Known, now: datetime
     ) -> None:
         """What a newcomer would be answered now; the owner hears of it."""
-        form = application.receipt
-        self.happened.append((facts.RegisteredAgain(registration_id=known.id, form=form), now))
-        if slot is None:
-            status, position = "subscribed", None
-        elif rules.has_room(slot.seats_left, slot.waiting, application.details.party):
-            status, position = "confirmed", None
-        else:
-            status, position = "waiting", slot.waiting + 1
+        self.happened.append((facts.RegisteredAgain(registration_id=known.id, form=application.form), now))
+        status, position = "subscribed" if slot is None else "confirmed", None
         if slot is not None:
             slot.is_changed = True
-        if position is not None:
-            evening.is_changed = True
-        self._idle(known, application, new_row(known.id, application, status, now), position)
-        self._receipt(application, status, position, now)
+            if not rules.has_room(slot.seats_left, slot.waiting, application.details.party):
+                evening.is_changed, status, position = True, "waiting", slot.waiting + 1
+        self._idle(known, application, new_row(known.id, application, status, position, now), position)
+        self._remember(known.id, application, position, now)
 
     def _idle(self, known: Known, application: Application, row: Row, position: int | None) -> None:
         """Statements that change nothing and cost what a newcomer's would, so that the clock does not tell either."""
@@ -227,19 +219,23 @@ class Desk:
         evening = await self.session.get_one(OpenEvening, evening_id, populate_existing=True)
         return evening, (await self.session.scalars(query)).one()
 
-    def _receipt(self, application: Application, status: str, position: int | None, now: datetime) -> None:
-        self.receipts.add(application.receipt)
-        self.new_receipts.append(
+    def _remember(self, registration_id: int, application: Application, position: int | None, now: datetime) -> None:
+        """Keep what a form was answered that made no new registration."""
+        self.answered.append(
             {
-                "token": application.receipt,
-                "open_evening_id": application.open_evening_id,
-                "slot_id": application.slot_id,
-                "status": status,
-                "position": position,
+                "registration_id": registration_id,
+                "form": application.form,
+                "expires_at": now + KEPT,
                 "email": application.email,
-                "expires_at": now + RECEIPT_KEPT,
+                "slot_id": application.slot_id,
+                "position": position,
             }
         )
+
+
+def _who(application: Application) -> Row:
+    evening_id, email_key = application.whose
+    return {"open_evening_id": evening_id, "email_key": email_key, "form": application.form}
 
 
 def _interests(newcomer: Newcomer) -> list[dict[str, Any]]:
@@ -261,14 +257,24 @@ def _drawing(session: AsyncSession, most: int) -> list[Asked]:
     return [drawing(session, Registration, most), drawing(session, JournalEntry, most)]
 
 
-def _given(given: FromClause, table: Table) -> ClauseElement:
-    return select(table.c.token).join(given, table.c.token == given.c.token)
+def _given(rows: Answer) -> dict[str, datetime]:
+    """Until when the answers to the forms are shown that are known, out of what `_known` asks."""
+    given: dict[str, datetime] = {}
+    for *_, form, created_at, again, expires_at in rows:
+        given.setdefault(form, instant_of(created_at) + KEPT)
+        if again is not None:
+            until = instant_of(expires_at)
+            given[again] = max(given.get(again, until), until)
+    return given
 
 
 def _known(given: FromClause, table: Table) -> ClauseElement:
+    again = table.metadata.tables[AnsweredForm.__tablename__]
     is_theirs = (table.c.open_evening_id == given.c.open_evening_id) & (table.c.email_key == given.c.email_key)
-    columns = (table.c[name] for name in _Known._fields)
-    return select(*columns).join(given, is_theirs)
+    is_again = (again.c.registration_id == table.c.id) & (again.c.form == given.c.form)
+    columns = (table.c[name] for name in (*_Known._fields, "form", "created_at"))
+    query = select(*columns, again.c.form, again.c.expires_at)
+    return query.select_from(given.join(table, is_theirs).outerjoin(again, is_again))
 
 
 def _touch(given: FromClause, table: Table) -> ClauseElement:

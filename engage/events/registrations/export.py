@@ -5,12 +5,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
 from engage.events.facts import stream_of
-from engage.events.models import Admission, Receipt, Registration
+from engage.events.models import Admission, Registration
+from engage.events.registrations.receipts import Receipt, receipts_of
 from engage.events.registrations.timeline import Line
 from engage.events.views import registration_json
 from engage.notify.models import OutboxMessage
@@ -32,14 +32,6 @@ async def export_of(
     messages = await session.scalars(
         select(OutboxMessage).where(OutboxMessage.stream == stream_of(registration.id)).order_by(OutboxMessage.id)
     )
-    receipts = await session.scalars(
-        select(Receipt)
-        .where(
-            Receipt.open_evening_id == registration.open_evening_id, func.lower(Receipt.email) == registration.email_key
-        )
-        .order_by(Receipt.expires_at)
-        .options(joinedload(Receipt.slot))
-    )
     admissions = await session.scalars(
         select(Admission).where(Admission.registration_id == registration.id).order_by(Admission.admitted_at)
     )
@@ -52,7 +44,7 @@ async def export_of(
         ],
         "access_needs": [_columns(need, ("kind", "note", "state", "answer")) for need in registration.needs],
         "admissions": [_columns(each, ("door", "admitted_at", "undone_at")) for each in admissions],
-        "receipts": [_receipt(receipt) for receipt in receipts],
+        "receipts": [_receipt(each) for each in await receipts_of(session, registration)],
         "messages": [_message(message) for message in messages],
         "timeline": [asdict(line) for line in timeline],
     }
@@ -62,7 +54,7 @@ async def export_of(
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
     slot = receipt.slot.key if receipt.slot else None
-    return {"slot": slot} | _columns(receipt, ("email", "status", "position", "expires_at"))
+    return {"slot": slot} | _columns(receipt, ("email", "status", "position", "until"))
 
 
 def _message(message: OutboxMessage) -> dict[str, Any]:

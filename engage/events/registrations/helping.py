@@ -6,10 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.errors import NotHeld, RegisteredAlready, RegistrationChanged
 from engage.events import facts, finding, rules
-from engage.events.models import OpenEvening, Receipt, Registration
+from engage.events.models import OpenEvening, Registration
 from engage.events.registrations import booking
 from engage.events.registrations.applications import Application
 from engage.events.registrations.choosing import status_of
+from engage.events.registrations.receipts import are_answered
 from engage.events.registrations.registering import register
 from engage.journal import append
 
@@ -23,7 +24,7 @@ async def add(session: AsyncSession, evening: OpenEvening, application: Applicat
     Raises RegisteredAlready, RegistrationClosed.
     """
     known = await finding.registration_id_by_email(session, evening, application.email)
-    if known is not None and await session.get(Receipt, application.receipt) is None:
+    if known is not None and not await are_answered(session, [application]):
         stored = await session.get_one(Registration, known)
         if stored.status in rules.LIVE or stored.status == "subscribed":
             raise RegisteredAlready(known)

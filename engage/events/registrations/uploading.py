@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.errors import PeopleChanged
 from engage.events import rules
-from engage.events.models import OpenEvening, Receipt, Registration
+from engage.events.models import OpenEvening, Registration
 from engage.events.organiser_facts import PeopleUploaded
-from engage.events.registrations.applications import Application
+from engage.events.registrations.applications import Application, form_of
+from engage.events.registrations.receipts import are_answered
 from engage.events.registrations.registering import register_all
 from engage.events.registrations.uploaded import Row
 from engage.journal import append
@@ -74,9 +75,8 @@ async def upload(
     A form that comes twice registers once. Raises PeopleChanged, RegistrationClosed, NotFound.
     """
     applications = [_application(evening, row, form, tokens) for row in rows]
-    receipts = select(Receipt.token).where(Receipt.token.in_([each.receipt for each in applications]))
-    if done := len((await session.scalars(receipts)).all()):
-        return done
+    if done := await are_answered(session, applications):
+        return len(done)
     if not _has_all(evening, rows):
         raise PeopleChanged(CHANGED)
     outlook = await Outlook.of(session, evening, rows)
@@ -105,5 +105,5 @@ def _application(evening: OpenEvening, row: Row, form: str, tokens: Tokens) -> A
         email=row.email,
         email_key=email_key,
         details=row.details,
-        receipt=tokens.fingerprint("receipt", evening.slug, form, email_key),
+        form=form_of(tokens, evening, form, email_key),
     )
