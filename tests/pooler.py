@@ -1,7 +1,8 @@
 """A connection pooler in transaction mode, as unkind as such a thing may be.
 
 Each transaction gets the server connection that rested longest, so never the one before where there are several, and
-afterwards that forgets all that belonged to the session: settings, prepared statements, locks, LISTEN.
+afterwards that forgets all that belonged to the session: settings, prepared statements, locks, LISTEN. Which process
+serves nobody is told, but a number of the pooler's own.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 PROTOCOL = 196_608
 SSL, GSS = 80_877_103, 80_877_104
 CONNECTIONS = 4
+OWN = (b"K", struct.pack("!ii", 2**31 - 1, 0))  # no process has that number, and nobody is cancelled by it
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Message = tuple[bytes, bytes]
 
@@ -50,7 +52,7 @@ class Pooler:
         writer.write(struct.pack("!ii", len(given) + 9, PROTOCOL) + given + b"\0")
         self._greeting = []
         while (message := await _read(reader))[0] != b"Z":
-            self._greeting.append(message)
+            self._greeting.append(OWN if message[0] == OWN[0] else message)
         return reader, writer
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 from sqlalchemy import (
@@ -38,8 +38,15 @@ RECENT_INSTANTS = 256  # which rows written together share
 
 Columns = Mapping[str, TypeEngine[Any]]
 Rows = Sequence[Mapping[str, Any]]
-Ready = tuple[str, str]  # a statement and its document
 Answer = Sequence[Any]
+
+
+class Ready(NamedTuple):
+    """A statement and its document; a lasting one is planned as well however much the tables come to hold."""
+
+    sql: str
+    document: str
+    is_lasting: bool = False
 
 
 async def run_bare(connection: AsyncConnection, asked: Sequence[Ready], *, ends: bool = False) -> list[Answer]:
@@ -48,7 +55,7 @@ async def run_bare(connection: AsyncConnection, asked: Sequence[Ready], *, ends:
     Raises what the connection would raise.
     """
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    with known_faults(connection, driver, ";\n".join(sql for sql, _ in asked)):
+    with known_faults(connection, driver, ";\n".join(sql for sql, *_ in asked)):
         if connection.dialect.name == "sqlite":
             answers: list[Answer] = await driver.run(_run_in_thread, asked, ends)
             return answers
@@ -68,7 +75,7 @@ def known_faults(connection: AsyncConnection, driver: Any, sql: str) -> Iterator
 
 
 def _run_in_thread(connection: Any, asked: Sequence[Ready], ends: bool) -> list[Answer]:
-    answers = [connection.execute(sql, (document,)).fetchall() for sql, document in asked]
+    answers = [connection.execute(sql, (document,)).fetchall() for sql, document, _ in asked]
     if ends:
         connection.execute(COMMIT)
     return answers

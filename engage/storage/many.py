@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from engage.storage.bare import Answer, Columns, Rows, packing, run_bare, sql_of, unpacked
+from engage.storage.bare import Answer, Columns, Ready, Rows, packing, run_bare, sql_of, unpacked
 from engage.storage.database import BELL, BURST, RUNG, Base, is_on_sqlite, ring
 
 COUNT = "count"
@@ -132,7 +132,7 @@ async def _run_all_on(connection: AsyncConnection, asked: Sequence[Asked], *, en
     for place, (statement, model, rows) in enumerate(asked):
         for first in range(0, len(rows), MOST_AT_ONCE):
             sql, pack = _made(statement, model, tuple(rows[0]), is_sqlite=is_sqlite)
-            ready.append((sql, pack(rows[first : first + MOST_AT_ONCE])))
+            ready.append(Ready(sql, pack(rows[first : first + MOST_AT_ONCE]), statement in LASTING))
             places.append(place)
     answers: list[list[Any]] = [[] for _ in asked]
     for place, answer in zip(places, await run_bare(connection, ready, ends=ends) if ready else (), strict=True):
@@ -186,3 +186,7 @@ def _seek(given: FromClause, table: Table) -> ClauseElement:
 
 def _ring(given: FromClause, table: Table) -> ClauseElement:
     return select(func.pg_notify(literal_column(f"'{BELL}'"), literal_column("''"))).select_from(given)
+
+
+# What is planned once for all keeps that plan, which of anything that joins is the one for a table as it was then.
+LASTING = {_insert, _draw, _seek, _ring}

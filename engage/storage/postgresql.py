@@ -26,14 +26,19 @@ def read_in_bulk(engine: Engine) -> None:
 
     The client library's buffer holds two messages of the outbox, each such pair is waited for by itself, and that cost
     as much as all else in a claim. It grows to hold the longest row that comes, and stays so.
+
+    Statements are prepared for whoever is served by the process that it was told of, ``prepared`` being their names by
+    their text. A pooler tells a number of its own; behind one nothing is prepared, and ``prepared`` is None.
     """
 
     def connected(connection: Any, record: object) -> None:
         driver = connection.driver_connection
         driver.cursor = partial(driver.cursor, binary=True)
         cursor = connection.cursor()
-        cursor.execute(f"SELECT repeat(' ', {READ_AT_ONCE})")
+        cursor.execute(f"SELECT repeat(' ', {READ_AT_ONCE}), pg_backend_pid()")
+        ((_, serving),) = cursor.fetchall()
         cursor.close()
+        driver.prepared = {} if serving == driver.pgconn.backend_pid else None
         connection.rollback()
 
     event.listen(engine, "connect", connected)
