@@ -1,6 +1,7 @@
 """Statements asked of the database's driver itself, at a tenth of the cost, and any number of them in one journey.
 
-Each has one parameter: the rows that it is about, as one JSON document, which the database takes apart.
+Each has one parameter: the rows that it is about, as one JSON document, which the database takes apart. What answers
+nothing SQLite does row by row instead, since taking a document apart takes it longer than that.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,10 +43,13 @@ Answer = Sequence[Any]
 
 
 class Ready(NamedTuple):
-    """A statement and its document; a lasting one is planned as well however much the tables come to hold."""
+    """A statement, and what it is given: a document, or the lines of the rows to which it is done one after another.
+
+    A lasting one is planned as well however much the tables come to hold.
+    """
 
     sql: str
-    document: str
+    given: Any
     is_lasting: bool = False
 
 
@@ -75,10 +79,17 @@ def known_faults(connection: AsyncConnection, driver: Any, sql: str) -> Iterator
 
 
 def _run_in_thread(connection: Any, asked: Sequence[Ready], ends: bool) -> list[Answer]:
-    answers = [connection.execute(sql, (document,)).fetchall() for sql, document, _ in asked]
+    answers = [_run_one(connection, sql, given) for sql, given, _ in asked]
     if ends:
         connection.execute(COMMIT)
     return answers
+
+
+def _run_one(connection: Any, sql: str, given: Any) -> Answer:
+    by_row = isinstance(given, list)
+    cursor = connection.executemany(sql, given) if by_row else connection.execute(sql, (given,))
+    rows: Answer = cursor.fetchall()
+    return rows
 
 
 def sql_of(statement: ClauseElement, *, is_sqlite: bool) -> str:
@@ -102,21 +113,39 @@ def unpacked(columns: Columns, *, is_sqlite: bool) -> FromClause:
     return select(*fields).select_from(func.json_each(document).table_valued("value")).subquery()
 
 
+def one_row(columns: Columns) -> FromClause:
+    """A table of one row on SQLite, whose values the statement is given by their places."""
+    return select(*(bindparam(key, type_=of).label(key) for key, of in columns.items())).subquery()
+
+
 def packing(columns: Columns, *, is_sqlite: bool) -> Callable[[Rows], str]:
-    """What makes one JSON document of rows with these columns. Instants are told as the database has them."""
+    """What makes one JSON document of rows with these columns."""
     if not is_sqlite:
         return lambda rows: to_json(rows).decode()
+    listed = listing(columns)
+    return lambda rows: to_json(listed(rows)).decode()
+
+
+def listing(columns: Columns) -> Callable[[Rows], list[list[Any]]]:
+    """What makes lines of rows with these columns, each value as SQLite has it."""
     values = itemgetter(*columns) if len(columns) > 1 else lambda row: row.values()
-    instants = [place for place, of in enumerate(columns.values()) if isinstance(of, Instant)]
+    told = [(place, tell) for place, of in enumerate(columns.values()) if (tell := _told(of)) is not None]
 
-    def pack(rows: Rows) -> str:
+    def listed(rows: Rows) -> list[list[Any]]:
         lines = [[*values(row)] for row in rows]
-        for place in instants:
+        for place, tell in told:
             for line in lines:
-                line[place] = _stored(line[place])
-        return to_json(lines).decode()
+                line[place] = tell(line[place])
+        return lines
 
-    return pack
+    return listed
+
+
+def _told(of: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """How SQLite is told values of this type, if not as they are."""
+    if isinstance(of, Instant):
+        return _stored
+    return (lambda value: to_json(value).decode()) if isinstance(of, JSON) else None
 
 
 @lru_cache(RECENT_INSTANTS)
