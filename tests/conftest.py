@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from engage.settings import Settings, from_environment
+from engage.storage.bursts import Bursts
 from engage.storage.database import Database
 from engage.storage.migrating import migrate
 from engage.storage.unit_of_work import UnitOfWork
@@ -115,6 +116,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def bursts(database: Database) -> AsyncIterator[Bursts]:
+    """What the writer of the fresh database writes bursts on."""
+    bursts = Bursts(database)
+    yield bursts
+    await bursts.give_back()
 
 
 @pytest.fixture

@@ -43,8 +43,10 @@ class Pooler:
 
     async def __aexit__(self, *exception: object) -> None:
         self._listener.close()
-        while not self._idle.empty():
-            self._idle.get_nowait()[1].close()
+        for _ in range(CONNECTIONS):
+            _, writer = await self._idle.get()
+            writer.close()
+            await writer.wait_closed()
 
     async def _connect(self) -> Line:
         reader, writer = await asyncio.open_unix_connection(f"{self._folder}/.s.PGSQL.5432")

@@ -53,28 +53,51 @@ class Ready(NamedTuple):
     is_lasting: bool = False
 
 
-async def run_bare(connection: AsyncConnection, asked: Sequence[Ready], *, ends: bool = False) -> list[Answer]:
+class Line(NamedTuple):
+    """A connection with the driver's own at hand."""
+
+    connection: AsyncConnection
+    driver: Any
+
+
+async def line_of(connection: AsyncConnection) -> Line:
+    """The same connection, to ask on."""
+    return Line(connection, (await connection.get_raw_connection()).driver_connection)
+
+
+async def run_bare(line: Line, asked: Sequence[Ready], *, ends: bool = False) -> list[Answer]:
     """The rows that each statement answers, in their order; with the last the transaction is committed where it ends.
 
     Raises what the connection would raise.
     """
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    with known_faults(connection, driver, ";\n".join(sql for sql, *_ in asked)):
-        if connection.dialect.name == "sqlite":
-            answers: list[Answer] = await driver.run(_run_in_thread, asked, ends)
+    with known_faults(line, ";\n".join(sql for sql, *_ in asked)):
+        if line.connection.dialect.name == "sqlite":
+            answers: list[Answer] = await line.driver.run(_run_in_thread, asked, ends)
             return answers
-        exchanged: list[Answer] = await library("engage.storage.pipeline").exchange(driver, asked, ends=ends)
+        exchanged: list[Answer] = await library("engage.storage.pipeline").exchange(line.driver, asked, ends=ends)
         return exchanged
 
 
+async def end(line: Line) -> None:
+    """Commit what is not committed yet."""
+    if _is_open(line):
+        await run_bare(line, (), ends=True)
+
+
+def _is_open(line: Line) -> bool:
+    if line.connection.dialect.name == "sqlite":
+        return bool(line.driver.in_transaction)
+    return bool(library("engage.storage.pipeline").is_open(line.driver))
+
+
 @contextmanager
-def known_faults(connection: AsyncConnection, driver: Any, sql: str) -> Iterator[None]:
+def known_faults(line: Line, sql: str) -> Iterator[None]:
     """The driver's faults as the connection would raise them."""
-    dialect = connection.dialect
+    dialect = line.connection.dialect
     try:
         yield
     except dialect.loaded_dbapi.Error as error:
-        is_gone, faults = dialect.is_disconnect(error, driver, None), dialect.loaded_dbapi.Error
+        is_gone, faults = dialect.is_disconnect(error, line.driver, None), dialect.loaded_dbapi.Error
         raise DBAPIError.instance(sql, None, error, faults, True, is_gone, dialect) from error
 
 

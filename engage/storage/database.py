@@ -38,7 +38,7 @@ READERS, WRITERS = 8, 2  # connections of one process
 POOL_TIMEOUT = 60  # seconds that somebody waits in a burst for a connection, before it is too busy for them
 BELL = "engage"  # the channel of NOTIFY
 RUNG = "is_bell_rung"  # of a session whose notice is on its way already
-BURST = "burst"  # of a session whose transaction is one burst's alone: the connection that has it
+BURST = "burst"  # of a session whose transaction is one burst's alone: the line on which it is
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -106,31 +106,18 @@ class Database:
         async with self._write() as session:
             async with session.begin():
                 yield session
-                await self._notify(session)
-            self._count(session, is_edit=is_edit)
+                await self.notify(session)
+            self.count(session, is_edit=is_edit)
 
-    @asynccontextmanager
-    async def writing_burst(self) -> AsyncIterator[AsyncSession]:
-        """The same for one burst, which asks on the bare connection and may commit along with what it writes last."""
-        async with self.writer.begin() as connection:
-            session = AsyncSession(connection, expire_on_commit=False, info={BURST: connection})
-            try:
-                yield session
-                if session.in_transaction():  # somebody's rows were loaded
-                    await session.flush()
-                await self._notify(session)
-            finally:
-                if session.in_transaction():
-                    await session.close()
-        self._count(session, is_edit=False)
-
-    async def _notify(self, session: AsyncSession) -> None:
-        """At the end, for the rollback of a savepoint would take a notice back that was given within it."""
+    async def notify(self, session: AsyncSession) -> None:
+        """Ring in other processes, where that is due and not on its way: at the end, for the rollback of a savepoint
+        would take a notice back that was given within it.
+        """
         if session.info.get("is_bell_due") and RUNG not in session.info and not self.is_sqlite:
-            connection: AsyncConnection = session.info.get(BURST) or await session.connection()
-            await connection.exec_driver_sql(f"NOTIFY {BELL}")
+            await (await session.connection()).exec_driver_sql(f"NOTIFY {BELL}")
 
-    def _count(self, session: AsyncSession, *, is_edit: bool) -> None:
+    def count(self, session: AsyncSession, *, is_edit: bool) -> None:
+        """Count its commit, and ring in this process where that is due."""
         self.commits += 1
         self.edits += is_edit
         if session.info.get("is_bell_due"):

@@ -27,7 +27,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from engage.storage.bare import Answer, Columns, Ready, Rows, listing, one_row, packing, run_bare, sql_of, unpacked
+from engage.storage.bare import (
+    Answer,
+    Columns,
+    Line,
+    Ready,
+    Rows,
+    line_of,
+    listing,
+    one_row,
+    packing,
+    run_bare,
+    sql_of,
+    unpacked,
+)
 from engage.storage.database import BELL, BURST, RUNG, Base, is_on_sqlite, ring
 
 COUNT = "count"
@@ -100,13 +113,13 @@ async def run(session: AsyncSession, statement: Statement, model: type[Base], ro
 
 async def run_on(connection: AsyncConnection, statement: Statement, model: type[Base], rows: Sequence[Row]) -> Answer:
     """The same on a connection, which may be one whose statements commit themselves."""
-    (answer,) = await _run_all_on(connection, [Asked(statement, model, rows)])
+    (answer,) = await _run_all_on(await line_of(connection), [Asked(statement, model, rows)])
     return answer
 
 
 async def run_all(session: AsyncSession, asked: Sequence[Asked]) -> list[Answer]:
     """What each statement answers, in their order, in one journey."""
-    return await _run_all_on(await _connection_of(session), asked)
+    return await _run_all_on(await _line_of(session), asked)
 
 
 async def run_last(session: AsyncSession, asked: Sequence[Asked]) -> bool:
@@ -122,13 +135,13 @@ async def run_last(session: AsyncSession, asked: Sequence[Asked]) -> bool:
     return True
 
 
-async def _connection_of(session: AsyncSession) -> AsyncConnection:
-    own: AsyncConnection | None = session.info.get(BURST)
-    return own or await session.connection()
+async def _line_of(session: AsyncSession) -> Line:
+    own: Line | None = session.info.get(BURST)
+    return own or await line_of(await session.connection())
 
 
-async def _run_all_on(connection: AsyncConnection, asked: Sequence[Asked], *, ends: bool = False) -> list[Answer]:
-    is_sqlite = connection.dialect.name == "sqlite"
+async def _run_all_on(line: Line, asked: Sequence[Asked], *, ends: bool = False) -> list[Answer]:
+    is_sqlite = line.connection.dialect.name == "sqlite"
     ready, places = [], []
     for place, (statement, model, rows) in enumerate(asked):
         for first in range(0, len(rows), MOST_AT_ONCE):
@@ -136,7 +149,7 @@ async def _run_all_on(connection: AsyncConnection, asked: Sequence[Asked], *, en
             ready.append(Ready(sql, pack(rows[first : first + MOST_AT_ONCE]), statement in LASTING))
             places.append(place)
     answers: list[list[Any]] = [[] for _ in asked]
-    for place, answer in zip(places, await run_bare(connection, ready, ends=ends) if ready else (), strict=True):
+    for place, answer in zip(places, await run_bare(line, ready, ends=ends) if ready else (), strict=True):
         answers[place].extend(answer)
     return [*answers]
 

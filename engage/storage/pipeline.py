@@ -30,12 +30,17 @@ class _Step(NamedTuple):
     prepares: tuple[str, bytes] | None = None  # a statement and its name
 
 
+def is_open(driver: Any) -> bool:
+    """Whether it is in a transaction."""
+    return bool(driver.pgconn.transaction_status != TransactionStatus.IDLE)
+
+
 async def exchange(driver: Any, asked: Sequence[Ready], *, ends: bool) -> list[list[Any]]:
     """The rows that each statement answers, given its one parameter; begins a transaction, and commits where it ends.
 
     Raises the driver's errors, once all that was sent has been dealt with.
     """
-    is_first = driver.pgconn.transaction_status == TransactionStatus.IDLE
+    is_first = not is_open(driver)
     try:
         return await _exchange(driver, asked, ends=ends)
     except SPOILT:
@@ -61,7 +66,7 @@ async def _exchange(driver: Any, asked: Sequence[Ready], *, ends: bool) -> list[
 
 def _steps(driver: Any, asked: Sequence[Ready], *, ends: bool) -> Iterator[_Step]:
     connection = driver.pgconn
-    if not driver.autocommit and connection.transaction_status == TransactionStatus.IDLE:
+    if not (driver.autocommit or is_open(driver)):
         yield _Step(partial(connection.send_query_params, BEGIN, None))
     names = dict(driver.prepared or ())
     for sql, document, is_lasting in asked:

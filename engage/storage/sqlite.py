@@ -39,8 +39,8 @@ class Connection(aiosqlite.Connection):
         self._is_beginning = False
 
     def begin(self) -> None:
-        """Begin a transaction as soon as there is something to do in it."""
-        self._is_beginning = True
+        """Begin a transaction as soon as there is something to do in it, unless one is begun."""
+        self._is_beginning = not self.in_transaction
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)

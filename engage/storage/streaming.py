@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engage.storage.bare import known_faults
+from engage.storage.bare import known_faults, line_of
 from engage.storage.database import is_on_sqlite
 
 CURSOR = "streamed"  # PostgreSQL's own, which keeps the rows there until they are fetched
@@ -17,11 +17,10 @@ async def streamed(session: AsyncSession, statement: Select[Any], at_once: int) 
 
     Raises what the connection would raise.
     """
-    connection = await session.connection()
-    sql = str(statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    cursor = driver.cursor() if is_on_sqlite(session) else driver.cursor(CURSOR)
-    with known_faults(connection, driver, sql):
+    line = await line_of(await session.connection())
+    sql = str(statement.compile(dialect=line.connection.dialect, compile_kwargs={"literal_binds": True}))
+    cursor = line.driver.cursor() if is_on_sqlite(session) else line.driver.cursor(CURSOR)
+    with known_faults(line, sql):
         await cursor.execute(sql)
         while rows := await cursor.fetchmany(at_once):
             yield [value for (value,) in rows]

@@ -7,7 +7,7 @@ The rows that a batch names are locked first, in key order, so that processes ne
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from engage.errors import Overloaded
+from engage.storage.answering import answer_in_turns
+from engage.storage.bursts import Bursts
 from engage.storage.database import Base, Database
 from engage.storage.many import locking, run_all
 
@@ -65,6 +67,7 @@ class UnitOfWork:
         self._is_locking = is_locking
         self._queue: deque[_Waiting] = deque()
         self._patient: deque[_Waiting] = deque()
+        self._bursts = Bursts(database)
         self._drain: asyncio.Task[None] | None = None
         self._is_burst = False  # whether the last commit was shared: a lone command waits for nobody
 
@@ -126,27 +129,37 @@ class UnitOfWork:
             await asyncio.wait([self._drain])
 
     async def _commit_all(self) -> None:
-        while self._queue or self._patient:
-            if not (self._is_burst and self._is_next_ready()):
-                await asyncio.sleep(GATHERED if self._is_burst else 0)
-            batch = self._next_batch()
-            self._is_burst = len(batch) > 1
-            try:
-                outcomes = await self._commit(batch)
-            except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
-                outcomes = [error] * len(batch)
-            except BaseException:
-                self._give_up(batch)
-                raise
-            is_next_ready = self._takes_turns() and self._is_next_ready()
-            _answer(deque(zip(batch, outcomes, strict=True)), ANSWERED_AT_ONCE if is_next_ready else len(batch))
+        try:
+            while self._queue or self._patient:
+                while await self._is_anybody_there():
+                    await self._commit_next()
+                await self._bursts.give_back()  # others may come meanwhile
+        finally:
+            await self._bursts.give_back()
+            for queue in (self._queue, self._patient):
+                _give_up(queue)
+                queue.clear()
 
-    def _give_up(self, batch: list[_Waiting]) -> None:
-        """Whoever waits is cancelled along with the writer."""
-        for waiting in (*batch, *self._queue, *self._patient):
-            waiting.answer.cancel()
-        self._queue.clear()
-        self._patient.clear()
+    async def _is_anybody_there(self) -> bool:
+        """Whether somebody waits, once those had time to come back who were answered together."""
+        if not (self._is_burst and self._is_next_ready()):
+            await asyncio.sleep(GATHERED if self._is_burst else 0)
+        self._is_burst &= (is_there := bool(self._queue or self._patient))
+        return is_there
+
+    async def _commit_next(self) -> None:
+        batch = self._next_batch()
+        self._is_burst = len(batch) > 1
+        try:
+            outcomes = await self._commit(batch)
+        except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
+            outcomes = [error] * len(batch)
+        except BaseException:
+            _give_up(batch)
+            raise
+        is_next_ready = self._takes_turns() and self._is_next_ready()
+        whose = (waiting.answer for waiting in batch)
+        answer_in_turns(deque(zip(whose, outcomes, strict=True)), ANSWERED_AT_ONCE if is_next_ready else len(batch))
 
     def _next_batch(self) -> list[_Waiting]:
         """First what people wait for, then a little of what they do not, so that neither stands still."""
@@ -168,8 +181,6 @@ class UnitOfWork:
     async def _commit(self, batch: list[_Waiting]) -> list[Any]:
         if not batch:
             return []
-        if len(batch) == 1 and (alone := batch[0].alone) is not None:
-            return [await self._run_alone(alone)]
         together = batch[0].together
         if together is not None and all(waiting.together is together for waiting in batch):
             try:
@@ -178,6 +189,9 @@ class UnitOfWork:
                 if len(batch) == 1:
                     raise apart.error from None
                 # nothing of it is kept, and now each has a savepoint of its own
+        await self._bursts.give_back()  # the pool may have no other
+        if len(batch) == 1 and (alone := batch[0].alone) is not None:
+            return [await self._run_alone(alone)]
         async with self._database.writing(is_edit=not _is_crowd(batch)) as session:
             held = await self._lock(session, batch)
             if len(batch) == 1:
@@ -194,7 +208,7 @@ class UnitOfWork:
 
     async def _commit_in_one(self, batch: list[_Waiting], together: Together[Any, Any]) -> list[Any]:
         """All are dealt with together, and nothing else: their transaction is their savepoint. Raises _Apart."""
-        async with self._database.writing_burst() as session:
+        async with self._bursts.writing() as session:
             if not batch[0].locks_itself:
                 await self._lock(session, batch)
             try:
@@ -246,6 +260,12 @@ class UnitOfWork:
         return held
 
 
+def _give_up(all_waiting: Iterable[_Waiting]) -> None:
+    """Whoever waits is cancelled along with the writer."""
+    for waiting in all_waiting:
+        waiting.answer.cancel()
+
+
 def _take(queue: deque[_Waiting], most: int) -> list[_Waiting]:
     taken = [queue.popleft() for _ in range(min(most, len(queue)))]
     return [waiting for waiting in taken if not waiting.answer.cancelled()]
@@ -278,23 +298,3 @@ async def _attempt(session: AsyncSession, command: Command[Any]) -> Any:
         return error
     except Exception as error:  # noqa: BLE001 - it is raised again where the command was given in
         return error
-
-
-def _answer(outcomes: deque[tuple[_Waiting, Any]], at_once: int) -> None:
-    """Answer so many in each turn of the loop. While the next batch is under way that is a few: else all that they send
-    next would be read in one long turn, for whose end its journeys would wait.
-    """
-    for _ in range(min(at_once, len(outcomes))):
-        waiting, outcome = outcomes.popleft()
-        _settle(waiting.answer, outcome)
-    if outcomes:
-        asyncio.get_running_loop().call_soon(_answer, outcomes, at_once)
-
-
-def _settle(answer: asyncio.Future[Any], outcome: Any) -> None:
-    if answer.done():
-        return
-    if isinstance(outcome, Exception):
-        answer.set_exception(outcome)
-    else:
-        answer.set_result(outcome)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from engage.errors import NotHeld
 from engage.events.models import AskedQuestion, OpenEvening, Slot
 from engage.journal import JournalEntry, PendingFact
+from engage.storage.bursts import Bursts
 from engage.storage.database import Database
 from engage.storage.many import MOST_AT_ONCE, Asked, Row, drawing, drawn, inserting, run_all, run_last, updating
 from tests.factories import make_evening
@@ -184,10 +185,10 @@ async def test_what_fails_on_the_way_leaves_nothing_of_its_journey(database: Dat
         assert list(await session.scalars(select(JournalEntry.stream))) == ["kept"]
 
 
-async def test_what_is_written_last_in_a_burst_is_committed_with_it(database: Database) -> None:
+async def test_what_is_written_last_in_a_burst_is_committed_with_it(database: Database, bursts: Bursts) -> None:
     """What comes after it is too late to take anything back, so that nothing may."""
     with pytest.raises(NotHeld):
-        await _write_last_and_fail(database)
+        await _write_last_and_fail(bursts)
     async with database.reading() as session:
         assert list(await session.scalars(select(JournalEntry.stream).order_by(JournalEntry.id))) == ["loaded", "last"]
     async with database.writing() as session:  # the connection is as good as before
@@ -209,9 +210,11 @@ async def test_what_is_written_last_of_a_shared_transaction_waits_for_the_others
         assert not list(await session.scalars(select(JournalEntry)))
 
 
-async def test_burst_whose_last_writes_fail_leaves_nothing(database: Database, evening: OpenEvening) -> None:
+async def test_burst_whose_last_writes_fail_leaves_nothing(
+    database: Database, bursts: Bursts, evening: OpenEvening
+) -> None:
     async def write_and_fail() -> None:
-        async with database.writing_burst() as session:
+        async with bursts.writing() as session:
             await run_all(session, [inserting(JournalEntry, [entry("first")])])
             full = updating(Slot, [{"id": evening.slots[0].id, "held": 99}])
             await run_last(session, [inserting(JournalEntry, [entry("second")]), full])
@@ -220,14 +223,14 @@ async def test_burst_whose_last_writes_fail_leaves_nothing(database: Database, e
         await write_and_fail()
     async with database.reading() as session:
         assert not list(await session.scalars(select(JournalEntry)))
-    async with database.writing_burst() as session:
+    async with bursts.writing() as session:
         await run_last(session, [inserting(JournalEntry, [entry("kept")])])
     async with database.reading() as session:
         assert list(await session.scalars(select(JournalEntry.stream))) == ["kept"]
 
 
-async def _write_last_and_fail(database: Database) -> None:
-    async with database.writing_burst() as session:
+async def _write_last_and_fail(bursts: Bursts) -> None:
+    async with bursts.writing() as session:
         session.add(JournalEntry(**entry("loaded")))
         await session.flush()
         await run_last(session, [inserting(JournalEntry, [entry("last")])])

@@ -15,6 +15,7 @@ from engage.events.models import OpenEvening, Registration, Slot
 from engage.events.registrations.registering import register_all
 from engage.journal import JournalEntry
 from engage.storage.bare import Ready
+from engage.storage.bursts import Bursts
 from engage.storage.database import Database
 from engage.storage.many import inserting, run_all, updating
 from engage.storage.pipeline import exchange
@@ -48,6 +49,7 @@ async def burst(unit_of_work: UnitOfWork, evening: OpenEvening, now: datetime, p
     posted = [make_application(evening, evening.slots[0], f"{name}-{each}@example.org") for each in range(people)]
     sent = partial(unit_of_work.run_together, register_all, locks=[(OpenEvening, evening.id)], locks_itself=True)
     await asyncio.gather(*(sent((each, now)) for each in posted))
+    await unit_of_work.close()
 
 
 async def prepared(database: Database) -> list[tuple[str, str]]:
@@ -112,14 +114,15 @@ async def test_bursts_go_on_where_what_was_prepared_is_gone_or_its_table_is_anot
 
 
 async def test_what_was_prepared_outlives_the_failure_of_its_transaction(
-    database: Database, evening: OpenEvening, now: datetime
+    database: Database, bursts: Bursts, evening: OpenEvening, now: datetime
 ) -> None:
     saying = inserting(JournalEntry, [entry("one", now)])
     with pytest.raises(IntegrityError):
-        await _write_and_fail(database, evening, now)
+        await _write_and_fail(bursts, evening, now)
     known = await prepared(database)
-    async with database.writing_burst() as session:
+    async with bursts.writing() as session:
         await run_all(session, [saying])
+    await bursts.give_back()
     assert [statement[:25] for _, statement in known] == ["INSERT INTO journal_entry"]
     assert await prepared(database) == known
     assert await people_of(database) == (0, 1)
@@ -152,7 +155,7 @@ async def test_a_statement_that_would_answer_otherwise_than_when_it_was_prepared
     assert await exchange(driver, asked, ends=True) == [[(1, 2)]]
 
 
-async def _write_and_fail(database: Database, evening: OpenEvening, now: datetime) -> None:
+async def _write_and_fail(bursts: Bursts, evening: OpenEvening, now: datetime) -> None:
     full = updating(Slot, [{"id": evening.slots[0].id, "held": PLACES + 1}])
-    async with database.writing_burst() as session:
+    async with bursts.writing() as session:
         await run_all(session, [inserting(JournalEntry, [entry("lost", now)]), full])
