@@ -22,7 +22,8 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from engage.storage.database import DRAWN, Base, Database, Key, ring
 from engage.storage.many import Asked, drawing, drawn, inserting, ringing, run_all
-from engage.storage.unit_of_work import Lock, UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
+from engage.storage.waiting import Lock
 
 log = structlog.get_logger()
 

@@ -86,7 +86,9 @@ async def register_posted(request: Request) -> Response:
 
 
 async def received(request: Request) -> Application | Response:
-    """What was posted, or the form again where it cannot be taken. Raises RegistrationClosed."""
+    """What was posted, or the form again where it cannot be taken. Raises RegistrationClosed where that is why; of
+    what can be taken the desk finds out.
+    """
     site, found = site_of(request), await asked_for(request, is_counted=False)
     try:
         sent = await posted(request)
@@ -96,9 +98,9 @@ async def received(request: Request) -> Application | Response:
         form.problem = str(stale)
         return await _form_page(request, found, form, 403)
     form = RegistrationForm(found, sent)
-    if refusal := refusal_of(found, site.clock()):
-        raise RegistrationClosed(refusal)
     if not form.validate():
+        if refusal := refusal_of(found, site.clock()):
+            raise RegistrationClosed(refusal)
         return await _form_page(request, await asked_for(request), form, 422)
     return _application(site, found, form, sent)
 
@@ -202,7 +204,7 @@ async def _question_page(request: Request, found: OpenEvening, form: QuestionFor
 
 
 def _application(site: Site, found: OpenEvening, form: RegistrationForm, sent: FormData) -> Application:
-    email, token = text_of(form.email), str(sent["csrf_token"])
+    email, token = form.data["email"], str(sent["csrf_token"])
     email_key = email.lower()
     return Application(
         open_evening_id=found.id,

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engage.errors import FileFaulty
 from engage.files.documents import Document, parse
 from engage.files.shapes import Table, shown, tables
-from engage.storage.unit_of_work import Command, Lock, UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
+from engage.storage.waiting import Command, Lock
 
 
 @dataclass(slots=True)

@@ -19,7 +19,8 @@ from engage.notify.message import Message
 from engage.notify.models import PlannedRound
 from engage.notify.outbox import IN_TURN, Unwritten, put_rows, row_of
 from engage.storage.database import Database, insert_for, ring
-from engage.storage.unit_of_work import Lock, UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
+from engage.storage.waiting import Lock
 
 PART = 100  # recipients of one transaction
 

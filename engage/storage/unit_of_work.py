@@ -7,35 +7,40 @@ The rows that a batch names are locked first, in key order, so that processes ne
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from engage.errors import Overloaded
-from engage.storage.answering import answer_in_turns
 from engage.storage.bursts import Bursts
 from engage.storage.database import Base, Database
 from engage.storage.many import locking, run_all
-
-Answer = TypeVar("Answer")
-Item = TypeVar("Item")
-Command = Callable[[AsyncSession], Awaitable[Answer]]
-Alone = Callable[[AsyncConnection], Awaitable[Answer]]
-Lock = tuple[type[Base], int]
+from engage.storage.waiting import (
+    Alone,
+    Answer,
+    Command,
+    Item,
+    Lock,
+    Together,
+    Waiting,
+    answer_in_turns,
+    company,
+    give_up,
+    is_crowd,
+    take,
+)
 
 LARGEST_BATCH = 128
 SMALLEST_HALF = 32  # of a crowd: what a batch costs by itself is not worth it for fewer
+FEWEST = 12  # for whom the next half of a crowd is begun at once, though not all have come back
 GATHERED = 0.002  # seconds in which a burst comes back after its answers, and so shares the next commit again
 PATIENT_SHARE = 8
 MOST_WAITING = 4_000
-ANSWERED_AT_ONCE = 4  # while others are written
-
-Together = Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]
+ANSWERED_AT_ONCE = 8  # while others are written
 
 
 class _Apart(Exception):
@@ -46,27 +51,14 @@ class _Apart(Exception):
         self.error = error
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A command by itself, or an item for one that deals with many at once."""
-
-    command: Command[Any]
-    locks: Sequence[Lock]
-    together: Together[Any, Any] | None = None
-    item: Any = None
-    locks_itself: bool = False
-    alone: Alone[Any] | None = None
-    answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
 class UnitOfWork:
     """The one writer of a process. Commands run in the order in which they came and are answered once committed."""
 
     def __init__(self, database: Database, *, is_locking: bool = True) -> None:
         self._database = database
         self._is_locking = is_locking
-        self._queue: deque[_Waiting] = deque()
-        self._patient: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
+        self._patient: deque[Waiting] = deque()
         self._bursts = Bursts(database)
         self._drain: asyncio.Task[None] | None = None
         self._is_burst = False  # whether the last commit was shared: a lone command waits for nobody
@@ -88,7 +80,7 @@ class UnitOfWork:
         """
         if alone is not None and not self._database.is_sqlite:
             return await self._run_alone(alone)
-        waiting = _Waiting(command, locks, alone=alone)
+        waiting = Waiting(command, locks, alone=alone)
         answer: Answer = await self._enqueue(waiting, self._patient if is_patient else self._queue)
         return answer
 
@@ -112,10 +104,10 @@ class UnitOfWork:
                 raise answer
             return answer
 
-        answer: Answer = await self._enqueue(_Waiting(alone, locks, together, item, locks_itself), self._queue)
+        answer: Answer = await self._enqueue(Waiting(alone, locks, together, item, locks_itself), self._queue)
         return answer
 
-    def _enqueue(self, waiting: _Waiting, queue: deque[_Waiting]) -> asyncio.Future[Any]:
+    def _enqueue(self, waiting: Waiting, queue: deque[Waiting]) -> asyncio.Future[Any]:
         if len(queue) >= MOST_WAITING:
             raise Overloaded("The service is very busy. Nothing was changed: please try again in a moment.")
         queue.append(waiting)
@@ -136,9 +128,8 @@ class UnitOfWork:
                 await self._bursts.give_back()  # others may come meanwhile
         finally:
             await self._bursts.give_back()
-            for queue in (self._queue, self._patient):
-                _give_up(queue)
-                queue.clear()
+            give_up(self._queue)
+            give_up(self._patient)
 
     async def _is_anybody_there(self) -> bool:
         """Whether somebody waits, once those had time to come back who were answered together."""
@@ -155,21 +146,21 @@ class UnitOfWork:
         except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
             outcomes = [error] * len(batch)
         except BaseException:
-            _give_up(batch)
+            give_up(batch)
             raise
         is_next_ready = self._takes_turns() and self._is_next_ready()
         whose = (waiting.answer for waiting in batch)
         answer_in_turns(deque(zip(whose, outcomes, strict=True)), ANSWERED_AT_ONCE if is_next_ready else len(batch))
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next_batch(self) -> list[Waiting]:
         """First what people wait for, then a little of what they do not, so that neither stands still."""
         most = LARGEST_BATCH
         if self._takes_turns():
             most = min(max(len(self._queue) // 2, SMALLEST_HALF), LARGEST_BATCH)
-        return _take(self._queue, most) + _take(self._patient, PATIENT_SHARE)
+        return take(self._queue, most) + take(self._patient, PATIENT_SHARE)
 
     def _is_next_ready(self) -> bool:
-        return len(self._queue) >= (SMALLEST_HALF if self._takes_turns() else LARGEST_BATCH)
+        return len(self._queue) >= (FEWEST if self._takes_turns() else LARGEST_BATCH)
 
     def _takes_turns(self) -> bool:
         """Whether half of a crowd is dealt with by the database while the forms of the other half are read.
@@ -178,7 +169,7 @@ class UnitOfWork:
         """
         return not self._database.is_sqlite and bool(self._queue) and self._queue[0].together is not None
 
-    async def _commit(self, batch: list[_Waiting]) -> list[Any]:
+    async def _commit(self, batch: list[Waiting]) -> list[Any]:
         if not batch:
             return []
         together = batch[0].together
@@ -192,12 +183,12 @@ class UnitOfWork:
         await self._bursts.give_back()  # the pool may have no other
         if len(batch) == 1 and (alone := batch[0].alone) is not None:
             return [await self._run_alone(alone)]
-        async with self._database.writing(is_edit=not _is_crowd(batch)) as session:
+        async with self._database.writing(is_edit=not is_crowd(batch)) as session:
             held = await self._lock(session, batch)
             if len(batch) == 1:
                 return [await batch[0].command(session)]
             outcomes: list[Any] = []
-            for _, run in groupby(batch, key=_company):
+            for _, run in groupby(batch, key=company):
                 outcomes += await self._run(session, batch, list(run), held)
             held.clear()
         return outcomes
@@ -206,7 +197,7 @@ class UnitOfWork:
         async with self._database.writing_bare() as connection:
             return await alone(connection)
 
-    async def _commit_in_one(self, batch: list[_Waiting], together: Together[Any, Any]) -> list[Any]:
+    async def _commit_in_one(self, batch: list[Waiting], together: Together[Any, Any]) -> list[Any]:
         """All are dealt with together, and nothing else: their transaction is their savepoint. Raises _Apart."""
         async with self._bursts.writing() as session:
             if not batch[0].locks_itself:
@@ -219,7 +210,7 @@ class UnitOfWork:
                 raise _Apart(error) from error
 
     async def _run(
-        self, session: AsyncSession, batch: list[_Waiting], run: list[_Waiting], held: list[Base]
+        self, session: AsyncSession, batch: list[Waiting], run: list[Waiting], held: list[Base]
     ) -> list[Any]:
         """What comes of neighbours that are dealt with together, or of one by itself."""
         if len(run) > 1 and (together := run[0].together) is not None:
@@ -236,7 +227,7 @@ class UnitOfWork:
             outcomes.append(outcome)
         return outcomes
 
-    async def _lock(self, session: AsyncSession, batch: list[_Waiting]) -> list[Base]:
+    async def _lock(self, session: AsyncSession, batch: list[Waiting]) -> list[Base]:
         """Lock the rows in key order; the answer keeps them in the session, which refers to them weakly.
 
         Crowds' items read for themselves what they need. On SQLite the transaction is their lock.
@@ -246,7 +237,7 @@ class UnitOfWork:
             for model, key in waiting.locks:
                 keys[model].add(key)
         models = sorted(keys, key=lambda each: each.__tablename__)
-        if _is_crowd(batch):
+        if is_crowd(batch):
             if self._is_locking:
                 await run_all(session, [each for model in models for each in locking(session, model, keys[model])])
             return []
@@ -258,27 +249,6 @@ class UnitOfWork:
                 query = query.with_for_update(key_share=True)
             held.extend(await session.scalars(query.execution_options(populate_existing=True)))
         return held
-
-
-def _give_up(all_waiting: Iterable[_Waiting]) -> None:
-    """Whoever waits is cancelled along with the writer."""
-    for waiting in all_waiting:
-        waiting.answer.cancel()
-
-
-def _take(queue: deque[_Waiting], most: int) -> list[_Waiting]:
-    taken = [queue.popleft() for _ in range(min(most, len(queue)))]
-    return [waiting for waiting in taken if not waiting.answer.cancelled()]
-
-
-def _is_crowd(batch: Sequence[_Waiting]) -> bool:
-    """Whether there is nothing in it but what many post."""
-    return all(waiting.together is not None for waiting in batch)
-
-
-def _company(waiting: _Waiting) -> object:
-    """Equal for what may be dealt with together."""
-    return waiting.together or id(waiting)
 
 
 async def _answers(session: AsyncSession, together: Together[Any, Any], items: Sequence[Any]) -> Sequence[Any]:

@@ -13,7 +13,8 @@ from engage.notify.claims import Settlement, Truth, claim
 from engage.notify.retry import Outcome, Step, Verdict
 from engage.notify.settling import Settler
 from engage.storage.database import Database
-from engage.storage.unit_of_work import Alone, Answer, Command, Lock, UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
+from engage.storage.waiting import Alone, Answer, Command, Lock
 from tests.outbox import Outbox
 
 GONE = OperationalError("UPDATE", {}, Exception("gone"))

@@ -17,7 +17,8 @@ from engage.events import facts
 from engage.events.models import AskedQuestion, OpenEvening, Slot
 from engage.journal import append, append_all
 from engage.storage.database import BELL, Database
-from engage.storage.unit_of_work import LARGEST_BATCH, MOST_WAITING, Lock, UnitOfWork
+from engage.storage.unit_of_work import LARGEST_BATCH, MOST_WAITING, UnitOfWork
+from engage.storage.waiting import Lock
 from tests.factories import make_evening
 
 WITHIN = 20.0  # seconds in which whatever does not hang is over

@@ -16,7 +16,7 @@ from engage.events.models import OpenEvening
 from engage.files.loading import Entry, LoadReport, Room
 from engage.files.shapes import doubled
 from engage.journal import append
-from engage.storage.unit_of_work import Lock
+from engage.storage.waiting import Lock
 
 ACTOR = "admin"  # whoever may run commands on the server
 

@@ -11,7 +11,7 @@ from engage.events.facts import registration_id_of
 from engage.events.models import OpenEvening, Registration
 from engage.events.registrations import booking
 from engage.journal import JournalEntry, Subscriber
-from engage.storage.unit_of_work import Lock
+from engage.storage.waiting import Lock
 
 GIVEN_BACK = rules.LIVE - {"attended"} | {"subscribed"}
 

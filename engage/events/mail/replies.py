@@ -20,7 +20,8 @@ from engage.events.registrations.lapsing import AT_ONCE, act_on_due
 from engage.journal import JournalEntry, Subscriber, append
 from engage.notify.facts import ReplyHeard, proof_of
 from engage.storage.database import Database
-from engage.storage.unit_of_work import Lock, UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
+from engage.storage.waiting import Lock
 from engage.tokens import Tokens
 
 HELD = timedelta(minutes=30)  # a declined place: a tap on the wrong button is no cancellation

@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager
 from engage.files.loading import Entry, LoadReport, Room
 from engage.files.shapes import Given, doubled
 from engage.journal import append
-from engage.storage.unit_of_work import Lock
+from engage.storage.waiting import Lock
 from engage.surveys.consultations import consultation
 from engage.surveys.facts import WaveLoaded
 from engage.surveys.groups import DIRECTORY_FAMILIES

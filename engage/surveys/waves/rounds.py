@@ -15,7 +15,8 @@ from engage.bank_holidays import bank_holidays
 from engage.errors import NotFound
 from engage.settings import Settings
 from engage.storage.database import Database
-from engage.storage.unit_of_work import Lock, UnitOfWork
+from engage.storage.unit_of_work import UnitOfWork
+from engage.storage.waiting import Lock
 from engage.surveys.consultations import consultation
 from engage.surveys.models import Questionnaire, Wave
 from engage.surveys.waves import closing, opening, planning
