@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from engage.events.models import Slot
 from engage.events.registrations import receipts
@@ -109,6 +109,10 @@ async def test_a_sitting_stays_for_as_long_as_a_receipt_shows_it(site: Site) -> 
     assert await is_shown("sitting-1")
     site.pass_time(timedelta(days=7))
     assert not await is_shown("sitting-1")
+    async with site.database.writing() as session:
+        await session.execute(delete(Slot).where(Slot.key == "sitting-1"))
+    told = [(each["slot"], each["status"]) for each in (await site.json(f"{link}/timeline"))["receipts"]]
+    assert told == [(None, "confirmed")] * 2
 
 
 async def test_a_receipt_that_was_made_up_is_none(site: Site) -> None:

@@ -20,20 +20,14 @@ KEPT = timedelta(days=7)
 
 
 class Receipt(NamedTuple):
-    """What a form was answered, and until when that is shown."""
+    """What a form was answered, and until when that is shown; without its sitting once that is not there any more."""
 
     open_evening: OpenEvening
+    status: str
     slot: Slot | None
     position: int | None
     email: str
     until: datetime
-
-    @property
-    def status(self) -> str:
-        """Without a sitting subscribed, without a position a place."""
-        if self.slot is None:
-            return "subscribed"
-        return "confirmed" if self.position is None else "waiting"
 
 
 async def receipt_of(session: AsyncSession, form: str, now: datetime) -> Receipt:
@@ -84,15 +78,17 @@ async def is_shown(session: AsyncSession, slot: Slot, now: datetime) -> bool:
 
 
 def _first(registration: Registration) -> Receipt:
-    evening, until = registration.open_evening, registration.created_at + KEPT
-    slot = _slot(evening, registration.first_slot_id)
-    return Receipt(evening, slot, registration.first_position, registration.email, until)
+    slot_id, position = registration.first_slot_id, registration.first_position
+    until = registration.created_at + KEPT
+    return _receipt(registration.open_evening, slot_id, position, registration.email, until)
 
 
 def _again(evening: OpenEvening, answered: AnsweredForm) -> Receipt:
-    slot = _slot(evening, answered.slot_id)
-    return Receipt(evening, slot, answered.position, answered.email, answered.expires_at)
+    return _receipt(evening, answered.slot_id, answered.position, answered.email, answered.expires_at)
 
 
-def _slot(evening: OpenEvening, slot_id: int | None) -> Slot | None:
-    return next((each for each in evening.slots if each.id == slot_id), None)
+def _receipt(evening: OpenEvening, slot_id: int | None, position: int | None, email: str, until: datetime) -> Receipt:
+    """Without a sitting they were subscribed, without a position they had a place."""
+    status = "subscribed" if slot_id is None else "confirmed" if position is None else "waiting"
+    slot = next((each for each in evening.slots if each.id == slot_id), None)
+    return Receipt(evening, status, slot, position, email, until)
