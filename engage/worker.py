@@ -46,6 +46,7 @@ from engage.tokens import Tokens
 
 NET_SECONDS = 60  # the timer for what no commit announces: what is due by the clock, messages to try again
 QUIET_HOUR = 3
+CROWD_FIRST = 3.0  # seconds at most that work waits, each time, while many post to the same process
 
 log = structlog.get_logger()
 
@@ -191,8 +192,9 @@ class Worker:
         while True:
             bell.clear()
             try:
+                await self._unit_of_work.calm(CROWD_FIRST)
                 while await work():
-                    pass
+                    await self._unit_of_work.calm(CROWD_FIRST)
             except Exception:
                 log.exception("work failed, will be tried again")
             await bell.wait()

@@ -8,6 +8,7 @@ The rows that a batch names are locked first, in key order, so that processes ne
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
@@ -39,6 +40,8 @@ SMALLEST_HALF = 32  # of a crowd: what a batch costs by itself is not worth it f
 FEWEST = 12  # for whom the next half of a crowd is begun at once, though not all have come back
 GATHERED = 0.002  # seconds in which a burst comes back after its answers, and so shares the next commit again
 PATIENT_SHARE = 8
+CROWD = 8  # who post in the same commit: from so many on it is better that they are answered before all else
+CROWD_LASTS = 0.25  # seconds after its last commit
 MOST_WAITING = 4_000
 ANSWERED_AT_ONCE = 8  # while others are written
 
@@ -62,6 +65,9 @@ class UnitOfWork:
         self._bursts = Bursts(database)
         self._drain: asyncio.Task[None] | None = None
         self._is_burst = False  # whether the last commit was shared: a lone command waits for nobody
+        self._calm = asyncio.Event()
+        self._calm.set()
+        self._calming: asyncio.TimerHandle | None = None
 
     async def run(
         self,
@@ -115,6 +121,12 @@ class UnitOfWork:
             self._drain = asyncio.create_task(self._commit_all())
         return waiting.answer
 
+    async def calm(self, longest: float) -> None:
+        """Wait until no crowd posts any more, but for so many seconds at most: for whoever can work later as well."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._calm.wait()
+
     async def close(self) -> None:
         """Wait for what is under way."""
         if self._drain is not None:
@@ -141,6 +153,8 @@ class UnitOfWork:
     async def _commit_next(self) -> None:
         batch = self._next_batch()
         self._is_burst = len(batch) > 1
+        if sum(waiting.together is not None for waiting in batch) >= CROWD:
+            self._see_crowd()
         try:
             outcomes = await self._commit(batch)
         except Exception as error:  # noqa: BLE001 - the batch failed as a whole: nobody may wait for ever
@@ -151,6 +165,12 @@ class UnitOfWork:
         is_next_ready = self._takes_turns() and self._is_next_ready()
         whose = (waiting.answer for waiting in batch)
         answer_in_turns(deque(zip(whose, outcomes, strict=True)), ANSWERED_AT_ONCE if is_next_ready else len(batch))
+
+    def _see_crowd(self) -> None:
+        self._calm.clear()
+        if self._calming is not None:
+            self._calming.cancel()
+        self._calming = asyncio.get_running_loop().call_later(CROWD_LASTS, self._calm.set)
 
     def _next_batch(self) -> list[Waiting]:
         """First what people wait for, then a little of what they do not, so that neither stands still."""
