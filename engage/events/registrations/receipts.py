@@ -32,13 +32,14 @@ class Receipt(NamedTuple):
 
 async def receipt_of(session: AsyncSession, form: str, now: datetime) -> Receipt:
     """What that form was answered last, for as long as it is shown. Raises NotFound."""
+    evening = joinedload(Registration.open_evening)
     again = select(AnsweredForm).where(AnsweredForm.form == form, AnsweredForm.expires_at > now)
-    rows = await session.scalars(again.options(joinedload(AnsweredForm.registration)))
-    for answered in rows:
-        evening = await session.get_one(OpenEvening, answered.registration.open_evening_id)
-        return _again(evening, answered)
+    answered = await session.scalar(again.options(joinedload(AnsweredForm.registration).options(evening)))
+    if answered is not None:
+        return _again(answered.registration.open_evening, answered)
     made = select(Registration).where(Registration.form == form, Registration.created_at > now - KEPT)
-    for registration in await session.scalars(made.options(joinedload(Registration.open_evening))):
+    registration = await session.scalar(made.options(evening))
+    if registration is not None:
         return _first(registration)
     raise NotFound("There is no such receipt any more. Use the link in our message to you.")
 
