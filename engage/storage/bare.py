@@ -168,7 +168,7 @@ def _told(of: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     """How SQLite is told values of this type, if not as they are."""
     if isinstance(of, Instant):
         return _stored
-    return (lambda value: to_json(value).decode()) if isinstance(of, JSON) else None
+    return (lambda value: None if value is None else to_json(value).decode()) if isinstance(of, JSON) else None
 
 
 @lru_cache(RECENT_INSTANTS)

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import ClauseElement, FromClause, Table, select, text
+from sqlalchemy import JSON, ClauseElement, FromClause, Integer, Table, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engage.errors import NotHeld
 from engage.events.models import AskedQuestion, OpenEvening, Slot
 from engage.journal import JournalEntry, PendingFact
+from engage.storage.bare import listing
 from engage.storage.bursts import Bursts
 from engage.storage.database import Database
 from engage.storage.many import MOST_AT_ONCE, Asked, Row, drawing, drawn, inserting, run_all, run_last, updating
@@ -239,3 +240,11 @@ async def _write_last_and_fail(bursts: Bursts) -> None:
 
 def _held(given: FromClause, table: Table) -> ClauseElement:
     return select(table.c.held).join(given, table.c.id == given.c.id)
+
+
+async def test_nothing_in_a_document_is_nothing_in_the_row() -> None:
+    listed = listing({"number": Integer(), "details": JSON()})
+    assert listed([{"number": 1, "details": None}, {"number": 2, "details": {"a": None}}]) == [
+        [1, None],
+        [2, '{"a":null}'],
+    ]
