@@ -136,11 +136,6 @@ def unpacked(columns: Columns, *, is_sqlite: bool) -> FromClause:
     return select(*fields).select_from(func.json_each(document).table_valued("value")).subquery()
 
 
-def one_row(columns: Columns) -> FromClause:
-    """A table of one row on SQLite, whose values the statement is given by their places."""
-    return select(*(bindparam(key, type_=of).label(key) for key, of in columns.items())).subquery()
-
-
 def packing(columns: Columns, *, is_sqlite: bool) -> Callable[[Rows], str]:
     """What makes one JSON document of rows with these columns."""
     if not is_sqlite:

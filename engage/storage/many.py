@@ -35,7 +35,6 @@ from engage.storage.bare import (
     Rows,
     line_of,
     listing,
-    one_row,
     packing,
     run_bare,
     sql_of,
@@ -162,7 +161,7 @@ def _made(
     table = model.metadata.tables[model.__tablename__]
     columns: Columns = {name: table.c[name].type if name in table.c else Integer() for name in names}
     if is_sqlite and statement is _insert:
-        return sql_of(statement(one_row(columns), table), is_sqlite=True), listing(columns)
+        return sql_of(_insert_one(table.name, names), is_sqlite=True), listing(columns)
     sql = sql_of(statement(unpacked(columns, is_sqlite=is_sqlite), table), is_sqlite=is_sqlite)
     return sql, packing(columns, is_sqlite=is_sqlite)
 
@@ -170,6 +169,11 @@ def _made(
 def _insert(given: FromClause, table: Table) -> ClauseElement:
     names = [each.key for each in given.c]
     return insert(table).from_select(names, select(*given.c), include_defaults=False)
+
+
+def _insert_one(name: str, columns: Iterable[str]) -> ClauseElement:
+    """Values that nothing is selected from: SQLite then keeps no journal of the statement, to undo half of it."""
+    return insert(table(name, *map(column, columns)))
 
 
 def _draw(given: FromClause, table: Table) -> ClauseElement:
