@@ -10,7 +10,9 @@ from functools import cache
 from typing import cast
 
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from engage.web.whole import SEND, WHOLE, lines
 
 KEPT_SECONDS = 65  # longer than proxies keep an idle connection, so that they are the ones who close it
 LOOK_SECONDS = 10.0
@@ -63,6 +65,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._under_way = cycle
+        cycle.scope["extensions"] = {WHOLE: {SEND: self._send_whole}}
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
@@ -73,6 +76,19 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         self._still = 0
         super().resume_writing()
+
+    def _send_whole(self, scope: object, status: int, rest: bytes) -> bool:
+        """Send an answer in one piece, as `Sending` says, where nothing speaks against that."""
+        cycle = self._under_way
+        if cycle is None or cycle.scope is not scope or cycle.response_started or cycle.disconnected:
+            return False
+        if not cycle.keep_alive or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+            return False
+        cycle.response_started = cycle.response_complete = True
+        self.transport.write(STATUS_LINE[status] + lines(cycle.default_headers) + rest)
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def _look_after(self) -> None:
         """End it where it keeps us waiting; else look again."""

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engage.web.anybody import Anybody
 from engage.web.headers import protecting
 from engage.web.site import cookie_name, site_of, wants_json
+from engage.web.whole import Whole
 
 TAKES_GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 TAG = re.compile(rb'(?:W/)?("[^"]*")')
@@ -33,11 +34,11 @@ class SharedPage:
     """A page's answers: as it is, compressed, and nothing but the tag, which changes with its bytes."""
 
     tag: bytes
-    whole: Response
-    compressed: Response
-    known: Response
+    whole: Whole
+    compressed: Whole
+    known: Whole
 
-    def answer(self, said: Mapping[bytes, bytes]) -> Response:
+    def answer(self, said: Mapping[bytes, bytes]) -> Whole:
         """What is sent to whoever said that in the request's headers, the same to all who did."""
         if b"if-none-match" in said and _is_known(self.tag, said[b"if-none-match"]):
             return self.known
@@ -136,9 +137,9 @@ def _page_of(made: Response, *, is_https: bool) -> SharedPage:
     typed = headers | {"content-type": made.headers["content-type"]}
     return SharedPage(
         tag.encode(),
-        Response(body, headers=typed),
-        Response(gzip.compress(body, mtime=0), headers=typed | {"content-encoding": "gzip"}),
-        Response(status_code=304, headers=headers),
+        Whole(body, headers=typed),
+        Whole(gzip.compress(body, mtime=0), headers=typed | {"content-encoding": "gzip"}),
+        Whole(status_code=304, headers=headers),
     )
 
 

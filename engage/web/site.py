@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from engage.errors import FormStale
 from engage.notify.letters import Letters
@@ -25,7 +26,9 @@ from engage.storage.database import Database
 from engage.storage.unit_of_work import UnitOfWork
 from engage.tokens import Tokens
 from engage.web.forms import PostedForm
+from engage.web.headers import protecting
 from engage.web.recent import Recent
+from engage.web.whole import is_sent, lines
 
 Form = TypeVar("Form", bound=PostedForm)
 
@@ -59,6 +62,11 @@ class SeeOther(Response):
     def __init__(self, path: str) -> None:
         self.status_code, self.body, self.background = 303, b"", None
         self.raw_headers = [(b"location", path.encode()), (b"content-length", b"0")]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        protected = _protecting(is_https=scope["app"].state["site"].settings.is_https)
+        if not is_sent(scope, self.status_code, lines(self.raw_headers) + protected):
+            await super().__call__(scope, receive, send)
 
 
 def site_of(request: Request) -> Site:
@@ -197,6 +205,12 @@ TITLES = {
     500: "Sorry, something went wrong",
     503: "Sorry, the service is unavailable",
 }
+
+
+@cache
+def _protecting(*, is_https: bool) -> bytes:
+    """The end of a head that protects its answer."""
+    return lines((name.encode(), value.encode()) for name, value in protecting(is_https=is_https).items()) + b"\r\n"
 
 
 def _cookie_name(site: Site, name: str) -> str:
