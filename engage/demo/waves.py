@@ -132,7 +132,7 @@ async def answer(stage: Stage, planned: PlannedWave, answers: Iterable[Answered]
     sealer = Sealer(wave.public_key or b"", version_of(wave.questionnaire))
     sent_at = planned.opens_at(stage) + timedelta(hours=1)
     submissions = [_submission(wave, roster[each.person], each, links, sealer) for each in answers]
-    send = partial(stage.unit_of_work.run_together, answering.submit_all, locks=[(Wave, wave.id)])
+    send = partial(stage.unit_of_work.run_together, answering.submit_all, locks=[(Wave, wave.id)], locks_itself=True)
     await asyncio.gather(*(send((submission, sent_at)) for submission in submissions))
 
 

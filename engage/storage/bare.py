@@ -15,8 +15,10 @@ from pydantic_core import to_json
 from sqlalchemy import (
     JSON,
     ClauseElement,
+    ColumnElement,
     Dialect,
     FromClause,
+    LargeBinary,
     Text,
     bindparam,
     cast,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     literal_column,
     make_url,
     select,
+    type_coerce,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -126,22 +129,40 @@ def unpacked(columns: Columns, *, is_sqlite: bool) -> FromClause:
     on SQLite, which would look for each name in each row.
     """
     document = bindparam(ROWS, type_=Text)
-    if not is_sqlite:
-        rows = func.json_to_recordset(cast(document, JSON))
-        return rows.table_valued(*(column(*each) for each in columns.items())).render_derived(with_types=True)
-    fields = (
-        literal_column(f"json_extract(value, '$[{place}]')", of).label(key)
-        for place, (key, of) in enumerate(columns.items())
-    )
-    return select(*fields).select_from(func.json_each(document).table_valued("value")).subquery()
+    if is_sqlite:
+        rows: FromClause = func.json_each(document).table_valued("value")
+        fields: dict[str, ColumnElement[Any]] = {
+            key: literal_column(f"json_extract(value, '$[{place}]')") for place, key in enumerate(columns)
+        }
+        values = [_taken(field, columns[key], func.unhex).label(key) for key, field in fields.items()]
+        return select(*values).select_from(rows).subquery()
+    told = (column(key, Text() if _is_binary(of) else of) for key, of in columns.items())
+    rows = func.json_to_recordset(cast(document, JSON)).table_valued(*told).render_derived(with_types=True)
+    if not any(map(_is_binary, columns.values())):
+        return rows
+    return select(*(_taken(rows.c[key], of, _unhexed).label(key) for key, of in columns.items())).subquery()
+
+
+def _taken(field: ColumnElement[Any], of: TypeEngine[Any], unhexed: Callable[..., Any]) -> ColumnElement[Any]:
+    """A document's field as a value of this type."""
+    taken: ColumnElement[Any] = type_coerce(unhexed(field) if _is_binary(of) else field, of)
+    return taken
+
+
+def _unhexed(field: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.decode(field, literal_column("'hex'"))
+
+
+def _is_binary(of: TypeEngine[Any]) -> bool:
+    return isinstance(of, LargeBinary)
 
 
 def packing(columns: Columns, *, is_sqlite: bool) -> Callable[[Rows], str]:
-    """What makes one JSON document of rows with these columns."""
+    """What makes one JSON document of rows with these columns, with bytes in hexadecimal."""
     if not is_sqlite:
-        return lambda rows: to_json(rows).decode()
+        return lambda rows: to_json(rows, bytes_mode="hex").decode()
     listed = listing(columns)
-    return lambda rows: to_json(listed(rows)).decode()
+    return lambda rows: to_json(listed(rows), bytes_mode="hex").decode()
 
 
 def listing(columns: Columns) -> Callable[[Rows], list[list[Any]]]:

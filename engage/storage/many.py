@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm.util import identity_key
 
 from engage.storage.bare import (
     Answer,
@@ -132,6 +133,14 @@ async def run_last(session: AsyncSession, asked: Sequence[Asked]) -> bool:
         asked = [*asked, *ringing(session, asked[0].model)]
     await _run_all_on(session.info[BURST], asked, ends=True)
     return True
+
+
+async def show(session: AsyncSession, model: type[Base], ids: Iterable[int]) -> None:
+    """Let those who loaded these rows for the same commit see what was written past them."""
+    loaded = [each for each in ids if identity_key(model, each) in session.sync_session.identity_map]
+    if loaded:
+        anew = select(model).where(model.__mapper__.primary_key[0].in_(loaded))
+        await session.scalars(anew.execution_options(populate_existing=True))
 
 
 async def _line_of(session: AsyncSession) -> Line:

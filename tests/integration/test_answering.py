@@ -87,6 +87,22 @@ async def test_close_decides_which_answers_came_in_time(
     assert (len(stored.sheets), len(stored.spent), stored.progress) == (1, 1, 1)
 
 
+async def test_whoever_shares_the_commit_sees_how_many_answered(
+    database: Database, unit_of_work: UnitOfWork, now: datetime
+) -> None:
+    pulse = await open_pulse(database)
+
+    async def spent(session: AsyncSession) -> int:
+        return (await session.get_one(Wave, 1)).spent
+
+    before, _, after = await asyncio.gather(
+        unit_of_work.run(spent, locks=[(Wave, 1)]),
+        unit_of_work.run_together(submit_all, (submission(pulse, 0), now), locks=[(Wave, 1)]),
+        unit_of_work.run(spent, locks=[(Wave, 1)]),
+    )
+    assert (before, after) == (0, 1)
+
+
 async def test_failing_transaction_stores_nothing_and_spends_nothing(
     database: Database, unit_of_work: UnitOfWork, now: datetime
 ) -> None:

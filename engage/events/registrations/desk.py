@@ -19,7 +19,7 @@ from engage.events.registrations.receipts import KEPT
 from engage.events.registrations.sittings import refuse_if_closed, slot_of
 from engage.journal import JournalEntry, append, entering
 from engage.storage.bare import Answer, instant_of
-from engage.storage.many import Asked, Row, drawing, drawn, inserting, locking, run_all, run_last, seeking
+from engage.storage.many import Asked, Row, drawing, drawn, inserting, locking, run_all, run_last, seeking, show
 
 
 class Known(Protocol):
@@ -123,7 +123,7 @@ class Desk:
     async def close(self) -> None:
         """Write down who came and what happened, and do nothing after it."""
         if not await run_last(self.session, self._written()):
-            await places.show(self.session, self.evenings)
+            await show(self.session, OpenEvening, self.evenings)
 
     def _written(self) -> list[Asked]:
         """What writes down who came and what happened, in the order in which they came."""
@@ -140,7 +140,7 @@ class Desk:
     async def _make_way(self) -> None:
         """Write down what is not yet written, for somebody whose rows are about to be loaded."""
         await run_all(self.session, self._written())
-        await places.show(self.session, self.evenings)
+        await show(self.session, OpenEvening, self.evenings)
         for written in (self.newcomers, self.answered, self.idle, self.happened):
             written.clear()
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ClauseElement, FromClause, Table, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.util import identity_key
 
 from engage.events.models import OpenEvening, Slot
 from engage.storage.bare import Answer, instant_of
@@ -80,14 +78,6 @@ def writing(evenings: Iterable[CountedEvening]) -> list[Asked]:
         updating(Slot, [{"id": each.id, "held": each.held, "waiting": each.waiting} for each in slots]),
         updating(OpenEvening, [{"id": each.id, "last_turn": each.last_turn} for each in turned]),
     ]
-
-
-async def show(session: AsyncSession, evening_ids: Iterable[int]) -> None:
-    """Let those who loaded the evenings for the same commit see what was written."""
-    loaded = [each for each in evening_ids if identity_key(OpenEvening, each) in session.sync_session.identity_map]
-    if loaded:
-        anew = select(OpenEvening).where(OpenEvening.id.in_(loaded)).execution_options(populate_existing=True)
-        await session.scalars(anew)
 
 
 def _counted(given: FromClause, table: Table) -> ClauseElement:

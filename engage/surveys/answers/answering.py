@@ -5,16 +5,18 @@ Nothing here writes a time, a name, an address or a fact: no row tells whose a s
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import ClauseElement, FromClause, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from engage.errors import LinkSpent, NotFound, WaveNotOpen
+from engage.storage import many
+from engage.storage.bare import instant_of
 from engage.surveys.answers.open_waves import Asked, OpenWave
 from engage.surveys.models import SealedComments, SealedSheet, SpentLink, Wave
 
@@ -33,7 +35,22 @@ class Submission:
     comments: bytes
 
 
-def takes_answers(wave: Wave, now: datetime) -> bool:
+class Opening(Protocol):
+    """What decides whether a wave takes answers."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def closes_at(self) -> datetime: ...
+
+
+class _Taking(NamedTuple):
+    status: str
+    closes_at: datetime
+    spent: int
+
+
+def takes_answers(wave: Opening, now: datetime) -> bool:
     """Whether the wave is open: also one whose close has passed and that nobody has closed yet is not."""
     return wave.status == "open" and now < wave.closes_at
 
@@ -58,17 +75,17 @@ async def find(session: AsyncSession, wave: OpenWave, token: str) -> Asked:
 
 
 async def submit_all(session: AsyncSession, items: Sequence[tuple[Submission, datetime]]) -> Sequence[Exception | None]:
-    """Spend each link and store what came with it; of two for one link the first counts. The waves' rows are locked.
+    """Spend each link and store what came with it; of two for one link the first counts.
 
-    Each item is answered with None or its refusal, LinkSpent or WaveNotOpen.
+    It locks the waves. Each item is answered with None or its refusal, LinkSpent or WaveNotOpen.
     """
-    waves = {each: await session.get_one(Wave, each) for each in {submission.wave_id for submission, _ in items}}
+    waves, spent = await _read(session, [submission for submission, _ in items])
     is_open = [takes_answers(waves[submission.wave_id], now) for submission, now in items]
-    in_time = [submission for (submission, _), is_in_time in zip(items, is_open, strict=True) if is_in_time]
-    won = await _spend(session, in_time) if in_time else {}
-    await _store(session, list(won.values()))
-    for wave_id, count in Counter(each.wave_id for each in won.values()).items():
-        waves[wave_id].spent += count
+    won: dict[bytes, Submission] = {}
+    for (submission, _), is_in_time in zip(items, is_open, strict=True):
+        if is_in_time and submission.fingerprint not in spent:
+            won.setdefault(submission.fingerprint, submission)
+    await _store(session, [*won.values()], waves)
     return [
         _refusal(won.get(submission.fingerprint) is submission, is_in_time)
         for (submission, _), is_in_time in zip(items, is_open, strict=True)
@@ -81,27 +98,40 @@ def _refusal(is_stored: bool, is_in_time: bool) -> Exception | None:
     return None if is_stored else LinkSpent(SPENT)
 
 
-async def _spend(session: AsyncSession, submissions: Sequence[Submission]) -> dict[bytes, Submission]:
-    """The submissions whose links were not spent before, the first for each link."""
-    first: dict[bytes, Submission] = {}
-    for submission in submissions:
-        first.setdefault(submission.fingerprint, submission)
-    query = select(SpentLink.fingerprint).where(SpentLink.fingerprint.in_(first))
-    for fingerprint in await session.scalars(query):
-        del first[fingerprint]
-    return first
+async def _read(session: AsyncSession, submissions: Sequence[Submission]) -> tuple[dict[int, _Taking], set[bytes]]:
+    """Lock the waves; how they stand, and which of the links were spent before."""
+    wave_ids = sorted({each.wave_id for each in submissions})
+    asked = [
+        *many.seeking(session, Wave),
+        *many.locking(session, Wave, wave_ids),
+        many.Asked(_taking, Wave, [{"id": each} for each in wave_ids]),
+        many.Asked(_spent, SpentLink, [{"fingerprint": each.fingerprint} for each in submissions]),
+    ]
+    *_, waves, spent = await many.run_all(session, asked)
+    found = {wave_id: _Taking(status, instant_of(closes_at), count) for wave_id, status, closes_at, count in waves}
+    return found, {fingerprint for (fingerprint,) in spent}
 
 
-async def _store(session: AsyncSession, submissions: Sequence[Submission]) -> None:
+async def _store(session: AsyncSession, won: Sequence[Submission], waves: Mapping[int, _Taking]) -> None:
     """What each link was spent on."""
-    if not submissions:
-        return
-    spent = sorted((each.fingerprint, each.wave_id) for each in submissions)
-    links = [{"fingerprint": fingerprint, "wave_id": wave_id} for fingerprint, wave_id in spent]
-    sheets = unordered([(each.wave_id, each.sheet) for each in submissions])
-    comments = unordered([(each.wave_id, each.comments) for each in submissions])
-    for model, rows in ((SpentLink, links), (SealedSheet, sheets), (SealedComments, comments)):
-        await session.execute(insert(Wave.metadata.tables[model.__tablename__]), rows)
+    links = sorted((each.fingerprint, each.wave_id) for each in won)
+    counted = Counter(each.wave_id for each in won)
+    asked = [
+        many.inserting(SpentLink, [{"fingerprint": fingerprint, "wave_id": wave_id} for fingerprint, wave_id in links]),
+        many.inserting(SealedSheet, unordered([(each.wave_id, each.sheet) for each in won])),
+        many.inserting(SealedComments, unordered([(each.wave_id, each.comments) for each in won])),
+        many.updating(Wave, [{"id": each, "spent": waves[each].spent + count} for each, count in counted.items()]),
+    ]
+    if not await many.run_last(session, asked):
+        await many.show(session, Wave, counted)
+
+
+def _taking(given: FromClause, table: Table) -> ClauseElement:
+    return select(table.c.id, table.c.status, table.c.closes_at, table.c.spent).join(given, table.c.id == given.c.id)
+
+
+def _spent(given: FromClause, table: Table) -> ClauseElement:
+    return select(table.c.fingerprint).join(given, table.c.fingerprint == given.c.fingerprint)
 
 
 def unordered(boxes: Sequence[tuple[int, bytes]]) -> list[dict[str, Any]]:

@@ -88,7 +88,8 @@ async def submit(request: Request, asked: Asked, form: AnswerForm, posted: FormD
     site, wave = site_of(request), asked.wave
     sheet, comments = _boxes(asked, form, posted)
     stored = answering.Submission(wave.id, asked.fingerprint, sheet, comments)
-    await site.unit_of_work.run_together(answering.submit_all, (stored, site.clock()), locks=[(Wave, wave.id)])
+    locks = [(Wave, wave.id)]
+    await site.unit_of_work.run_together(answering.submit_all, (stored, site.clock()), locks=locks, locks_itself=True)
 
 
 def _boxes(asked: Asked, form: AnswerForm, posted: FormData) -> tuple[bytes, bytes]:

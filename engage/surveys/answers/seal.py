@@ -13,6 +13,7 @@ from typing import Any
 from nacl.bindings import crypto_box_SEALBYTES as SEAL_BYTES
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
+from pydantic_core import to_json
 
 from engage.surveys.questionnaires.questionnaire import COMMENT_BYTES, NOT_APPLICABLE, Answer, Questionnaire
 
@@ -105,7 +106,7 @@ def _written(sheet: Sheet) -> bytes:
 
 
 def _json(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return to_json(content)
 
 
 def _padded(written: bytes, length: int) -> bytes:
