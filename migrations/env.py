@@ -25,6 +25,11 @@ def tables() -> MetaData:
     """Every table, for `make migration` to compare a database with; a database is migrated without them."""
     for each in MODELS:
         library(each)
+    for table in Base.metadata.tables.values():
+        for index in table.indexes:
+            # said here: whatever names PostgreSQL loads all that speaks to it, and models are loaded at every start
+            if (where := index.dialect_kwargs.get("sqlite_where")) is not None:
+                index.dialect_kwargs["postgresql_where"] = where
     return Base.metadata
 
 

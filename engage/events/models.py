@@ -130,7 +130,7 @@ class Registration(Base):
         UniqueConstraint("open_evening_id", "email_key"),
         UniqueConstraint("open_evening_id", "ticket_code"),
         Index(None, "open_evening_id", "id"),  # the newest of an evening, however many others came after them
-        Index(None, "declined_until", sqlite_where=IS_DECLINED, postgresql_where=IS_DECLINED),
+        Index(None, "declined_until", sqlite_where=IS_DECLINED),  # migrations make it so on PostgreSQL too
         CheckConstraint("party IN (1, 2)", name="party_one_or_two"),
         CheckConstraint(
             "status IN ('confirmed', 'waiting', 'offered', 'lapsed', 'cancelled', 'attended', 'subscribed')",

@@ -1,9 +1,16 @@
 import gc
+import subprocess
 import sys
 
 import pytest
 
 from engage.late import library, unswept, without
+
+LOADED = """
+import sys
+import engage.app
+print(*(name for name in sys.modules if name.startswith(("sqlalchemy.dialects.postgresql", "psycopg"))))
+"""
 
 
 def test_what_is_loaded_unswept_is_never_looked_through_and_later_garbage_is() -> None:
@@ -29,3 +36,8 @@ def test_a_library_is_missing_only_as_long_as_it_is_done_without() -> None:
             library("colorsys")
         known = library("colorsys")
         assert library("colorsys") is known is sys.modules["colorsys"]
+
+
+def test_a_start_on_sqlite_loads_nothing_that_speaks_to_postgresql() -> None:
+    started = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True)
+    assert started.stdout.split() == []
