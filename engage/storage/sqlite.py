@@ -148,13 +148,17 @@ def set_pragmas(connection: Any, record: object) -> None:
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-    connection.create_function("unhex", 1, bytes.fromhex, deterministic=True)  # it has one from 3.41 on
+    connection.create_function("unhex", 1, _unhex, deterministic=True)  # it has one from 3.41 on
     connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows ASCII alone
     connection.create_function("timezone", 2, _timezone)  # as PostgreSQL has it
 
 
 def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
+
+
+def _unhex(digits: str | None) -> bytes | None:
+    return None if digits is None else bytes.fromhex(digits)
 
 
 def _timezone(zone: str, instant: str | None) -> str | None:

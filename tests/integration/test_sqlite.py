@@ -136,3 +136,9 @@ async def test_other_processes_are_heard_without_the_library_of_another_database
         hearing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hearing
+
+
+@on_sqlite
+async def test_bytes_are_read_from_hexadecimal_and_nothing_stays_nothing(database: Database) -> None:
+    async with database.reading() as session:
+        assert (await session.execute(text("SELECT unhex('00ff'), unhex(NULL)"))).one() == (b"\x00\xff", None)
