@@ -28,6 +28,7 @@ from engage.events.console import routes as console
 from engage.events.console import tonight
 from engage.events.live import Live
 from engage.events.registrations import own
+from engage.late import library
 from engage.notify import pages as mail_pages
 from engage.notify.letters import Letters
 from engage.people import account, provider_pages
@@ -56,7 +57,6 @@ from engage.web.recent import Recent
 from engage.web.shared import AtHand
 from engage.web.site import Site, refuse
 from engage.web.templating import templates_for
-from engage.worker import Worker
 
 LARGEST_BODY = 256 * 1024
 RETRY_AFTER = "5"  # seconds
@@ -125,12 +125,12 @@ def create_app(
         app.state.site = Site(settings, database, unit_of_work, tokens, templates, letters, provider, recent, clock)
         app.state.open_waves = OpenWaves(settings.secret_key)
         app.state.live = live = Live(database, partial(tonight.figures, app.state.site))
-        inner = Worker(settings, database, unit_of_work, clock) if has_worker else None
-        worker = EmbeddedWorker(inner, turn) if inner is not None else None
-        if worker is not None:
-            await worker.start()
+        if has_worker:
+            given = settings, database, unit_of_work, clock
+            worker = EmbeddedWorker(lambda: library("engage.worker").Worker(*given), turn)
+            worker.start()
         yield
-        if worker is not None:
+        if has_worker:
             await worker.stop()
         await live.close()
         await unit_of_work.close()

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engage.errors import SettingsInvalid
+from engage.notify import smtp_url
 
 SHORTEST_SECRET = 32
 LONGEST_TAGGED = 23  # a local part has at most 64 characters (RFC 5321), of which a tag takes 41
 PLAIN_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
-SMTP_SCHEMES = ("smtp", "smtps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def _refuse_nonsense(settings: Settings) -> None:
     _refuse_scheme("ENGAGE_DATABASE_URL", settings.database_url, DATABASE_SCHEMES)
     _refuse_scheme("ENGAGE_BASE_URL", settings.base_url, ("http", "https"))
     if settings.smtp_url:
-        _refuse_scheme("ENGAGE_SMTP_URL", settings.smtp_url, SMTP_SCHEMES)
+        smtp_url.parse(settings.smtp_url)
     if settings.mail_inbound:
         _inbound(settings.mail_inbound)
     _refuse_half_a_provider(settings)

@@ -27,6 +27,8 @@ def test_defaults_are_an_embedded_database_and_the_venues_zone() -> None:
         ("DATABASE_URL", "nonsense"),
         ("BASE_URL", "engage.example.org"),
         ("SMTP_URL", "http://relay.example.org"),
+        ("SMTP_URL", "smtp://relay.example.org:port"),
+        ("SMTP_URL", "smtp://relay.example.org?starttls=perhaps"),
         ("MAIL_INBOUND", "127.0.0.1:2525"),
         ("MAIL_INBOUND", "smtp://127.0.0.1"),
         ("MAIL_INBOUND", "smtp://127.0.0.1:99999"),
