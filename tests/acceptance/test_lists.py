@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from engage.notify.models import CaughtMessage
 from engage.storage.database import Database
 from engage.web.paging import PAGE_SIZE
 from tests.crowd import counted
@@ -11,7 +12,7 @@ from tests.factories import make_evening, make_slot
 from tests.grown import grow
 from tests.plans import noted, scans, walks
 from tests.reading import sign_in
-from tests.site import Page, Site
+from tests.site import Page, Site, on_sqlite
 
 PUBLIC, CONSOLE = "/open-evenings", "/console/evenings"
 LISTS = [PUBLIC, CONSOLE]
@@ -186,3 +187,23 @@ async def test_few_people_are_found_among_thousands_who_came_to_other_evenings(
         assert (await site.open(f"{CONSOLE}/reviews-team/people")).status == 200
     order, index = "ORDER BY registration.id DESC", "ix_registration_open_evening_id_id"
     assert await walks(site.database, statements, order, index) == [True]
+
+
+@on_sqlite
+async def test_caught_messages_stand_newest_first_page_by_page(site: Site) -> None:
+    await sign_in(site, "admin")
+    async with site.database.writing() as session:
+        for number in range(PAGE_SIZE + 1):
+            content = f"From: evenings@example.org\r\nSubject: Number {number}.\r\n\r\nHello".encode()
+            caught = CaughtMessage(received_at=site.now, envelope_from="a@b.c", recipients="d@e.f", content=content)
+            session.add(caught)
+    first, second, third = [await site.open(f"/mail?page={number}") for number in (1, 2, 3)]
+    assert first.words.index("Number 50.") < first.words.index("Number 49.") < first.words.index("Number 1.")
+    assert "Number 0." not in first.words
+    assert ("Number 0." in second.words, "Number 1." in second.words) == (True, False)
+    assert [pages_linked(page) for page in (first, second, third)] == [
+        ["/mail?page=2"],
+        ["/mail?page=1"],
+        ["/mail?page=2"],
+    ]
+    assert "No message is as old as that." in third.words
