@@ -1,17 +1,19 @@
 """What every test may ask for: a clock that stands still, and a fresh database on SQLite and on a real PostgreSQL."""
 
+import asyncio
 import gc
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
 import pytest
 import structlog
+import uvloop
 
 from engage.settings import Settings, from_environment
 from engage.storage.bursts import Bursts
@@ -22,6 +24,7 @@ from engage.tokens import Tokens
 from tests.clean_databases import CleanDatabases, administer, named
 from tests.compiled_once import compile_once
 from tests.dealing import deal
+from tests.forked import Forked
 
 MEMORY, ENOUGH = Path("/dev/shm"), 2**32  # bytes
 PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -35,10 +38,16 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("steady")
     gc.set_threshold(50_000, 20, 20)  # a tenth of the processor's time went into looking through what stays
     compile_once()
+    Forked.is_used = True
     _log_plainly()
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ENOUGH:
         os.environ["TMPDIR"] = str(MEMORY)  # databases sync as in real use, and need not wait for a disk
         tempfile.tempdir = None  # to be asked for anew
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the server runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def _log_plainly() -> None:

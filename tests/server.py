@@ -16,6 +16,7 @@ import httpx2
 
 from engage.events.models import OpenEvening
 from tests.conftest import SECRET
+from tests.forked import Forked
 
 READY_WITHIN = 60.0  # seconds: the machine may be busy with other things
 STOPS_WITHIN = 30.0
@@ -43,7 +44,7 @@ class Server:
         self.killed = asyncio.Event()
         self._environment = outside | {f"ENGAGE_{name}": value for name, value in given.items()}
         self._log = folder / f"serve-{self.port}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -65,7 +66,7 @@ class Server:
         """Return when it is ready. Raises AssertionError with its log where it ends instead."""
         self.killed.clear()
         self._process = await asyncio.to_thread(self._spawn)
-        async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient(base_url=self.url) as client:
+        async with asyncio.timeout(READY_WITHIN), client_of(self.url) as client:
             while not await is_ready(client):
                 assert self._process.poll() is None, self.log
                 await asyncio.sleep(0.05)
@@ -85,7 +86,9 @@ class Server:
             await asyncio.to_thread(self._process.wait, STOPS_WITHIN)
             self._process = None
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> subprocess.Popen[bytes] | Forked:
+        if Forked.is_used and self.code is None and "--workers" not in self.options:
+            return Forked(self.program[-1], (*self.arguments, *self.options), self._environment, self._log)
         command = [sys.executable, *self.program, *self.arguments, *self.options]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, cwd=self.code)
@@ -116,14 +119,32 @@ class Page:
     token: str
 
 
+class Loopback(httpx2.AsyncHTTPTransport):
+    """A connection for each request, as many as are asked for: one that was kept may be given up by the server as it is
+    used again. It speaks no TLS, to read the certificates for which takes 50 ms.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(verify=False, limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0))
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AttributeError as error:  # anyio's, where uvloop's connection was lost before it was looked at
+            raise httpx2.ConnectError(str(error)) from error
+
+
+def client_of(url: str, **given: Any) -> httpx2.AsyncClient:
+    """A client of a server on loopback."""
+    return httpx2.AsyncClient(base_url=url, timeout=ANSWERS_WITHIN, trust_env=False, transport=Loopback(), **given)
+
+
 class Browsers:
     """Any number of browsers at one server: `async with Browsers(server.url) as browsers`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        # A connection for each request: one that was kept may be given up by the server as it is used again.
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-        self._client = httpx2.AsyncClient(base_url=url, limits=limits, timeout=ANSWERS_WITHIN, trust_env=False)
+        self._client = client_of(url)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -134,7 +155,7 @@ class Browsers:
 
     async def open(self, evening: OpenEvening) -> Page:
         """Open the evening's registration page in a browser that was never here."""
-        async with httpx2.AsyncClient(base_url=self._url, timeout=ANSWERS_WITHIN, trust_env=False) as browser:
+        async with client_of(self._url) as browser:
             answer = await browser.get(f"/open-evenings/{evening.slug}/register")
         found = TOKEN.search(answer.text)
         assert found is not None, answer.text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -144,8 +144,7 @@ class _Conversation(SMTP):
         super().connection_lost(error)
 
     def drop(self) -> None:
-        assert isinstance(self.transport, asyncio.WriteTransport)
-        self.transport.abort()
+        cast("asyncio.WriteTransport", self.transport).abort()  # uvloop's are no kin of the library's
 
     async def end(self) -> None:
         """Drop the connection and wait until nothing of it runs."""

@@ -207,7 +207,7 @@ async def impostor(provider: RealProvider, *, says_own_name: bool) -> AsyncItera
     url = f"http://127.0.0.1:{port}"
 
     async def said(request: Request) -> JSONResponse:
-        async with httpx2.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False, verify=False) as client:
             document = (await client.get(provider.url + WELL_KNOWN)).json()
         return JSONResponse(document | ({"issuer": url} if says_own_name else {}))
 

@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from engage.tokens import Tokens
-from tests.server import free_port, is_ready
+from tests.server import client_of, free_port, is_ready
 
 READY_WITHIN = 90.0  # seconds: the machine may be busy with other things
 # the same engine; the first has no windows around its pages, and takes a quarter less of the processor
@@ -77,7 +76,7 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     with (folder / "log").open("wb") as log:
         process = await asyncio.to_thread(subprocess.Popen, command, env=environment, stdout=log, stderr=log)
     url = f"http://localhost:{port}"
-    async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient(base_url=url) as client:
+    async with asyncio.timeout(READY_WITHIN), client_of(url) as client:
         while not await is_ready(client):
             assert process.poll() is None, (folder / "log").read_text()
             await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ from engage.tokens import Tokens
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.conftest import SECRET
 from tests.factories import make_evening
-from tests.server import READY_WITHIN, Server, free_port
+from tests.server import READY_WITHIN, Server, client_of, free_port
 
 TOKENS = Tokens(SECRET)
 DOOR_KEEPER = "door@example.org"
@@ -181,7 +181,7 @@ class OwnChromium:
         given = [*FLAGS, *self.flags, "--headless=new", f"--remote-debugging-port={port}"]
         command = [self.path, *given, f"--user-data-dir={self.profile}", "about:blank"]
         self.process = process = await asyncio.to_thread(_spawn, command)
-        async with asyncio.timeout(READY_WITHIN), httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with asyncio.timeout(READY_WITHIN), client_of(f"http://127.0.0.1:{port}") as client:
             while not await _listens(client):
                 assert process.poll() is None, "Chromium did not start"
                 await asyncio.sleep(0.05)

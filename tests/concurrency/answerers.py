@@ -10,7 +10,7 @@ from engage.surveys.answers.seal import Sheet
 from engage.surveys.questionnaires.questionnaire import NOT_APPLICABLE, POINTS
 from tests.concurrency.stage import FAR_AHEAD
 from tests.pulses import Pulse, Stored, open_pulse
-from tests.server import ANSWERS_WITHIN
+from tests.server import client_of
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 POINT_OF = [*map(str, POINTS), NOT_APPLICABLE, ""]  # the last one: left out
@@ -29,8 +29,7 @@ class Answerers:
 
     def __init__(self, url: str, pulse: Pulse) -> None:
         # A connection for each request: one that was kept may be given up by the server as it is used again.
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-        self._client = httpx2.AsyncClient(base_url=url, limits=limits, timeout=ANSWERS_WITHIN, trust_env=False)
+        self._client = client_of(url)
         self._pulse = pulse
 
     async def __aenter__(self) -> Self:

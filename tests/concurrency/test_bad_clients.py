@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from engage.app import LARGEST_BODY
@@ -15,7 +14,7 @@ from engage.storage.database import Database
 from engage.web.connections import KEPT_SECONDS, LARGEST_HEAD, LOOK_SECONDS
 from tests.concurrency.clients import Client, connections_to, memory_of, post_of
 from tests.concurrency.stage import FIRST, open_evening
-from tests.server import ANSWERS_WITHIN, JSON, Browsers, Server
+from tests.server import JSON, Browsers, Server, client_of
 from tests.site import on_sqlite
 
 FORM = "/open-evenings/reviews-team/register"
@@ -113,7 +112,7 @@ async def test_too_large_a_form_is_refused_in_our_words(scene: Scene) -> None:
         yield body[:1_000]
         yield body[1_000:]
 
-    async with httpx2.AsyncClient(base_url=scene.server.url, trust_env=False, timeout=ANSWERS_WITHIN) as client:
+    async with client_of(scene.server.url) as client:
         for content in (body, pieces()):
             answer = await client.post(FORM, content=content, headers=kind)
             assert (answer.status_code, "That is too much at once" in answer.text) == (413, True)

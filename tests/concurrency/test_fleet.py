@@ -11,7 +11,6 @@ from functools import partial
 from os import kill
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from engage.notify.transport import CONNECTIONS
@@ -23,7 +22,7 @@ from engage.tokens import Tokens
 from tests.concurrency.mailbox import Mailbox
 from tests.concurrency.stage import FIRST, books_of, let_leases_run_out, open_evening
 from tests.concurrency.visitors import AT_ONCE, HUNG_UP, WITHIN, Visitors
-from tests.server import ANSWERS_WITHIN, Browsers, Server, Work
+from tests.server import Browsers, Server, Work, client_of
 
 SEED = 20_270_904
 HAS_WORKER = re.compile(r"this process has the worker\s+process=(\d+)")
@@ -66,7 +65,7 @@ async def test_a_session_begun_at_one_process_goes_on_at_another(
     async with (
         one,
         other,
-        httpx2.AsyncClient(base_url=one.url, trust_env=False, cookies=cookie, timeout=ANSWERS_WITHIN) as browser,
+        client_of(one.url, cookies=cookie) as browser,
     ):
         page = await browser.get("/console/evenings/new")
         found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)

@@ -18,7 +18,7 @@ from tests.concurrency.clients import memory_of
 from tests.concurrency.impatient import MOST_AT_ONCE
 from tests.concurrency.stage import FIRST, books_of, open_evening
 from tests.concurrency.test_bad_clients import Impatient
-from tests.server import ANSWERS_WITHIN, JSON, Browsers, Page, Server
+from tests.server import JSON, Browsers, Page, Server, client_of
 
 Answer = TypeVar("Answer")
 
@@ -44,7 +44,7 @@ async def test_one_too_many_hears_so_at_once_and_who_waits_is_answered(database:
         async with held_up(database, evening):
             posts = [asyncio.create_task(_post(browsers, page, number)) for number in range(MOST_AT_ONCE + TOO_MANY)]
             told = await _first(posts, TOO_MANY)
-            async with httpx2.AsyncClient(base_url=server.url, trust_env=False, timeout=ANSWERS_WITHIN) as client:
+            async with client_of(server.url) as client:
                 refused = await client.get("/open-evenings", headers=JSON)
                 assert (refused.status_code, [*refused.json()]) == (503, ["error"])
                 assert (await client.get("/health/live")).status_code == 200
@@ -65,7 +65,7 @@ async def test_a_burst_is_answered_whole_over_as_many_connections_as_ever(databa
     before = await _connections(database)
     async with Server(tmp_path, DATABASE_URL=database.url) as server, Browsers(server.url) as browsers:
         page = await browsers.open(evening)
-        async with httpx2.AsyncClient(base_url=server.url, trust_env=False, timeout=ANSWERS_WITHIN) as client:
+        async with client_of(server.url) as client:
             reads = (client.get(f"/open-evenings/{evening.slug}?{number}") for number in range(250))
             burst = asyncio.gather(*reads, *(_post(browsers, page, number) for number in range(250)))
             most = 0
