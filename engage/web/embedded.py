@@ -54,6 +54,8 @@ class EmbeddedWorker:
             await self._worker.start()
         except Exception:
             log.exception("the worker cannot start")
+            self._held.close()  # another process may be able to
+            return
         if self._turn is not None:
             log.info("this process has the worker", process=os.getpid())
 
