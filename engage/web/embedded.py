@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class EmbeddedWorker:
-    """``make`` loads it; ``turn`` is the file of a group of processes, and without one it starts at once."""
+    """``make`` loads it; ``turn`` is the file of a group of processes, and without one it is always its turn."""
 
     def __init__(self, make: Callable[[], "Worker"], turn: Path | None = None) -> None:
         self._make = make
