@@ -9,7 +9,7 @@ from engage.late import library, unswept, without
 LOADED = """
 import sys
 import engage.app
-print(*(name for name in sys.modules if name.startswith(("sqlalchemy.dialects.postgresql", "psycopg"))))
+print(*(name for name in sys.modules if name.startswith(tuple(sys.argv[1:]))))
 """
 
 
@@ -38,6 +38,14 @@ def test_a_library_is_missing_only_as_long_as_it_is_done_without() -> None:
         assert library("colorsys") is known is sys.modules["colorsys"]
 
 
-def test_a_start_on_sqlite_loads_nothing_that_speaks_to_postgresql() -> None:
-    started = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True)
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param(("sqlalchemy.dialects.postgresql", "psycopg"), id="what speaks to PostgreSQL"),
+        pytest.param(("engage.worker", "apscheduler", "aiosmtplib"), id="the worker"),
+    ],
+)
+def test_a_start_on_sqlite_goes_without_what_is_not_needed_to_answer(later: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", LOADED, *later]
+    started = subprocess.run(command, check=True, capture_output=True, text=True)
     assert started.stdout.split() == []
